@@ -1,0 +1,140 @@
+"""People of the brand's apps, the devices they can be reached on, and the brand's identity provider."""
+
+import hashlib
+from datetime import datetime
+from typing import ClassVar
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Account, App, Platform
+
+
+class Consumer(models.Model):
+    """An end user, known by the brand's own id: ``sub`` of its identity provider's JWT."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="consumers")
+    ref = models.CharField("consumer id", max_length=255)
+    name = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_login_at = models.DateTimeField(null=True, blank=True)
+    opted_out_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "ref"], name="consumer_ref_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class LogoutType(models.TextChoices):
+    """What a device still gets after its consumer logged out (LivePerson's unregister type)."""
+
+    ALL = "ALL", "No pushes"
+    NONE = "NONE", "All pushes"
+    AGENT = "AGENT", "Outbound pushes only"
+
+
+class DeviceQuerySet(models.QuerySet["Device"]):
+    def registered(self) -> "DeviceQuerySet":
+        return self.filter(removed_at__isnull=True)
+
+
+def token_digest(token: str) -> str:
+    """What a token is looked up by: a token may be any string of any length."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class Device(models.Model):
+    """An installation of an app that can be pushed to. A token belongs to one consumer at a time."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="devices")
+    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="devices")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="devices")
+    platform = models.CharField(max_length=8, choices=Platform)
+    token = models.TextField()
+    token_digest = models.CharField(max_length=64, editable=False)
+    p256dh = models.CharField(max_length=200, blank=True)
+    auth = models.CharField(max_length=100, blank=True)
+    environment = models.CharField(max_length=10, blank=True, help_text="APNs: production or sandbox.")
+    sdk_version = models.CharField(max_length=20, blank=True)
+    is_androidx = models.BooleanField(default=False)
+    os_version = models.CharField(max_length=50, blank=True)
+    model = models.CharField(max_length=100, blank=True)
+    locale = models.CharField(max_length=35, blank=True)
+    time_zone = models.CharField(max_length=64, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    city = models.CharField(max_length=100, blank=True)
+    label = models.CharField(max_length=100, blank=True, help_text="What the push lab calls it.")
+    registered_at = models.DateTimeField(default=timezone.now)
+    last_seen_at = models.DateTimeField(default=timezone.now)
+    logged_out_at = models.DateTimeField(null=True, blank=True)
+    logout_type = models.CharField(max_length=5, choices=LogoutType, blank=True)
+    removed_at = models.DateTimeField(null=True, blank=True)
+    removed_reason = models.CharField(max_length=40, blank=True)
+
+    objects = DeviceQuerySet.as_manager()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["app", "platform", "token_digest"], name="device_token_unique"
+            ),
+            models.CheckConstraint(
+                name="device_logged_out_with_type",
+                condition=Q(logged_out_at__isnull=True, logout_type="")
+                | (Q(logged_out_at__isnull=False) & ~Q(logout_type="")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["consumer", "-last_seen_at", "-id"],
+                condition=Q(removed_at__isnull=True),
+                name="device_by_consumer",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.label or f"{self.get_platform_display()} device {self.pk}"
+
+    @property
+    def is_logged_in(self) -> bool:
+        return self.logged_out_at is None
+
+    def remove(self, *, reason: str, now: datetime) -> None:
+        """Take the device out of the registry; its row stays for the history."""
+        self.removed_at, self.removed_reason = now, reason
+        self.save(update_fields=["removed_at", "removed_reason"])
+
+
+class IdentityProvider(models.Model):
+    """How the brand's JWTs are checked: its own key, or the address of its key set."""
+
+    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="identity_provider")
+    issuer = models.CharField(max_length=255)
+    audience = models.CharField(max_length=255, blank=True)
+    algorithms = ArrayField(models.CharField(max_length=10), default=list, help_text="RS256, ES256")
+    public_key = models.TextField(blank=True, help_text="PEM, or LivePerson's base64 without PEM lines.")
+    jwks_url = models.URLField(blank=True, max_length=500)
+    max_lifetime_seconds = models.PositiveIntegerField(
+        default=86_400, validators=[MinValueValidator(60), MaxValueValidator(86_400)]
+    )
+    jwks = models.JSONField(null=True, editable=False)
+    jwks_fetched_at = models.DateTimeField(null=True, editable=False)
+    jwks_tried_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="identity_provider_one_key_source",
+                condition=(Q(public_key="") & ~Q(jwks_url="")) | (~Q(public_key="") & Q(jwks_url="")),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.issuer

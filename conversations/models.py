@@ -1,0 +1,159 @@
+"""Where an answer goes, and what was said."""
+
+import uuid
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Account, Skill
+from common.ids import uuid7
+from consumers.models import Consumer
+
+
+class Source(models.TextChoices):
+    """Who started it: how campaigns and widgets name the origin of a message."""
+
+    API = "API", "Proactive Messaging"
+    IVR = "IVR", "IVR deflection"
+
+
+class MessageState(models.TextChoices):
+    """What an agent sees of an outbound message; pushed down by whoever sent it."""
+
+    WAITING = "waiting", "Waiting"
+    SENT = "sent", "Sent"
+    DELIVERED = "delivered", "Delivered"
+    OPENED = "opened", "Opened"
+    CLOSED = "closed", "Not sent"
+
+
+class ConversationState(models.TextChoices):
+    OPEN = "open", "Open"
+    CLOSED = "closed", "Closed"
+
+
+class Conversation(models.Model):
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="conversations")
+    public_id = models.UUIDField("conversation id", default=uuid7, unique=True, editable=False)
+    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="conversations")
+    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="conversations")
+    channel = models.CharField(max_length=5, default="inapp")
+    state = models.CharField(
+        max_length=6, choices=ConversationState, default=ConversationState.OPEN
+    )
+    explanation = models.TextField(help_text="Why it came to this skill, in one sentence.")
+    opened_at = models.DateTimeField()
+    closed_at = models.DateTimeField(null=True, blank=True)
+    closed_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["consumer"],
+                condition=Q(state=ConversationState.OPEN),
+                name="conversation_one_open",
+            ),
+            models.CheckConstraint(
+                name="conversation_closed_at",
+                condition=Q(state=ConversationState.OPEN, closed_at__isnull=True)
+                | Q(state=ConversationState.CLOSED, closed_at__isnull=False),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "state", "skill", "opened_at"], name="conversation_queue")
+        ]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+class ReplyRoute(models.Model):
+    """Where an answer to one outbound message goes until its lookback ends.
+
+    Holds copies of what an agent needs to know, so that nothing here depends on campaigns.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="reply_routes")
+    message_id = models.UUIDField(unique=True)
+    consumer_ref = models.CharField(max_length=255)
+    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="+")
+    source = models.CharField(max_length=3, choices=Source)
+    campaign_id = models.CharField(max_length=9)
+    campaign_name = models.CharField(max_length=255)
+    engagement_name = models.CharField(max_length=255)
+    handoff_id = models.CharField(max_length=16)
+    handoff_title = models.CharField(max_length=255)
+    app_names = models.JSONField(default=list)
+    title = models.CharField(max_length=255, blank=True)
+    text = models.TextField()
+    state = models.CharField(max_length=9, choices=MessageState, default=MessageState.WAITING)
+    valid_from = models.DateTimeField()
+    valid_until = models.DateTimeField()
+    opened_at = models.DateTimeField(null=True, blank=True)
+    replied_at = models.DateTimeField(null=True, blank=True)
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="routes"
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="reply_route_replied_with_conversation",
+                condition=Q(replied_at__isnull=False) | Q(conversation__isnull=True),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(
+                fields=["account", "consumer_ref", "-valid_from", "-id"], name="reply_route_newest"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} to {self.skill_id}"
+
+    def is_live(self, now: datetime) -> bool:
+        return self.state != MessageState.CLOSED and now < self.valid_until
+
+
+class Sender(models.TextChoices):
+    CONSUMER = "consumer", "Consumer"
+    AGENT = "agent", "Agent"
+
+
+class Message(models.Model):
+    """One thing that was said in a conversation."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    sender = models.CharField(max_length=8, choices=Sender)
+    text = models.TextField()
+    sent_at = models.DateTimeField(default=timezone.now)
+    client_id: models.CharField[str | None, str | None] = models.CharField(
+        max_length=64,
+        null=True,  # noqa: DJ001 -- absent and empty differ: a unique key that only some have
+        blank=True,
+        help_text="The app's own id of the message: sent twice, it is stored once.",
+    )
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["conversation", "client_id"], name="message_client_id_unique"
+            ),
+        ]
+        indexes: ClassVar = [models.Index(fields=["conversation", "id"], name="message_in_order")]
+
+    def __str__(self) -> str:
+        return str(self.public_id)
+
+
+def message_uuid(hex_id: str) -> uuid.UUID:
+    """The uuid of an outbound message from either of its spellings.
+
+    :raises ValueError: it is neither 32 hex characters nor a dashed uuid.
+    """
+    return uuid.UUID(hex_id)

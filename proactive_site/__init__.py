@@ -1,0 +1,1 @@
+"""Wiring: settings, URLs, Celery, and the supervisor of a fresh machine."""

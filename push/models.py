@@ -1,0 +1,83 @@
+"""What an app needs to reach its phones, and what the lab's phones received."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import Account, App, Platform
+from common.fields import EncryptedJSONField
+
+
+class ProviderKind(models.TextChoices):
+    LAB = "lab", "Push lab"
+    PROXY = "proxy", "Push proxy"
+
+
+class PushCredential(models.Model):
+    """One app's way to one platform's phones."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="push_credentials")
+    app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="push_credentials")
+    platform = models.CharField(max_length=8, choices=Platform)
+    provider = models.CharField(max_length=10, choices=ProviderKind)
+    sealed = EncryptedJSONField(help_text='{"account": number, "settings": {…}}', editable=False)
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
+    is_enabled = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    held_until = models.DateTimeField(null=True, blank=True, editable=False)
+    held_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["app", "platform"],
+                condition=Q(is_enabled=True),
+                name="push_credential_one_enabled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_provider_display()} for {self.get_platform_display()}"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The provider's settings in clear.
+
+        :raises ValueError: the sealed value was made for another account.
+        """
+        if self.sealed["account"] != self.account.number:
+            raise ValueError("This credential was sealed for another account.")
+        settings: dict[str, Any] = self.sealed["settings"]
+        return settings
+
+    def is_held(self, now: datetime) -> bool:
+        return self.held_until is not None and now < self.held_until
+
+
+class LabPush(models.Model):
+    """A push that reached (or was refused by) a phone of the lab, byte for byte."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="lab_pushes")
+    device_id = models.BigIntegerField()
+    message_id = models.CharField(max_length=32)
+    attempt = models.PositiveIntegerField()
+    title = models.CharField(max_length=255, blank=True)
+    body = models.TextField()
+    request_line = models.CharField(max_length=300)
+    request_body = models.TextField()
+    outcome = models.CharField(max_length=20)
+    reason = models.CharField(max_length=60, blank=True)
+    elapsed_ms = models.PositiveIntegerField()
+    is_shown = models.BooleanField(default=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["account", "device_id", "-id"], name="lab_push_by_device")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.message_id} on {self.device_id}"
