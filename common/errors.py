@@ -1,5 +1,7 @@
-"""The two families of anticipated failures; concrete ones stand beside the service that raises them."""
+"""The families of anticipated failures; concrete ones stand beside the service that raises them."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 
@@ -22,3 +24,32 @@ class Conflict(DomainError):
     """What was asked is sound, but not in the present state of the thing."""
 
     key = "conflict"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldError:
+    """One wrong field: where (JSON Pointer, RFC 6901), a stable word, and a sentence."""
+
+    pointer: str
+    key: str
+    detail: str
+
+
+class InvalidRequest(DomainError):
+    """One or more fields are wrong; all of them are named."""
+
+    key = "validation_error"
+
+    def __init__(self, errors: Sequence[FieldError]) -> None:
+        self.errors = tuple(errors)
+        first = self.errors[0].detail
+        message = (
+            first if len(self.errors) == 1 else f"{len(self.errors)} fields are wrong. {first}"
+        )
+        super().__init__(message)
+
+
+class MalformedBody(DomainError):
+    """The body cannot be read at all."""
+
+    key = "malformed_body"

@@ -1,0 +1,269 @@
+"""Errors on the wire: RFC 9457 problem details that also carry LivePerson's envelope.
+
+One function makes every body; DRF's handler and the middleware are the two ways to it.
+"""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import orjson
+from django.conf import settings
+from django.core.exceptions import (
+    BadRequest,
+    PermissionDenied,
+    RequestDataTooBig,
+    SuspiciousOperation,
+)
+from django.db import InterfaceError, OperationalError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from rest_framework import exceptions
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.renderers import BaseRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from common.errors import Conflict, DomainError, FieldError, InvalidRequest
+
+logger = logging.getLogger(__name__)
+
+MAX_ERRORS = 20
+API_PREFIXES = ("/api/", "/sentinel/", "/oauth/")
+# The SDK's paths are ours alone; on LivePerson's the media type its clients know is kept (A9).
+OWN_PREFIXES = ("/api/sdk/",)
+
+# errorKey -> (status, title). The title is constant for a type.
+TITLES = {
+    "validation_error": "Your request is not valid.",
+    "malformed_body": "The body cannot be read.",
+    "invalid_request": "The request breaks a rule.",
+    "conflict": "Not possible in the present state.",
+    "unauthenticated": "You are not signed in.",
+    "forbidden": "You may not do this.",
+    "not_found": "There is nothing here.",
+    "method_not_allowed": "This method is not offered here.",
+    "length_required": "The length of the body is missing.",
+    "body_too_large": "The body is too large.",
+    "unsupported_media_type": "Send JSON.",
+    "rate_limited": "Too many requests.",
+    "internal_error": "Something broke on our side.",
+    "unavailable": "Not available for the moment.",
+}
+KEYS = {
+    400: "invalid_request",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "conflict",
+    411: "length_required",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    429: "rate_limited",
+    500: "internal_error",
+    503: "unavailable",
+}
+DETAILS = {
+    403: "Your credentials do not allow this.",
+    404: "No such thing in this account.",
+    411: "Send Content-Length; chunked bodies are not read.",
+    500: "The request was not carried out. Try again, and tell us the requestTraceId if it stays.",
+    503: "Nothing was accepted. Try again shortly.",
+}
+
+
+class ServiceUnavailable(exceptions.APIException):
+    """503 with ``Retry-After`` in seconds."""
+
+    status_code = 503
+
+    def __init__(self, detail: str, *, retry_after: int = 5) -> None:
+        super().__init__(detail)
+        self.retry_after = retry_after
+
+
+def trace_id(request: HttpRequest) -> str:
+    """The uuid of this request: in logs, in ``X-Request-Id``, in every error."""
+    found = getattr(request, "trace_id", None)
+    if found is None:
+        found = str(uuid.uuid4())
+        request.trace_id = found  # type: ignore[attr-defined]
+    return str(found)
+
+
+def problem_body(
+    request: HttpRequest,
+    *,
+    status: int,
+    detail: str = "",
+    key: str = "",
+    errors: Sequence[FieldError] = (),
+    **extra: Any,
+) -> dict[str, Any]:
+    key = key or KEYS.get(status, KEYS[400] if status < 500 else KEYS[500])
+    title = TITLES.get(key) or TITLES.get(KEYS.get(status, ""), "The request failed.")
+    detail = detail or DETAILS.get(status, title)
+    trace = trace_id(request)
+    body: dict[str, Any] = {
+        "type": f"{settings.PUBLIC_URL}/problems/{key.replace('_', '-')}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "instance": f"urn:uuid:{trace}",
+        "code": 0,
+        "errorKey": key,
+        "message": detail,
+        "requestTraceId": trace,
+        **extra,
+    }
+    if errors:
+        body["errors"] = [
+            {"pointer": "#" + error.pointer[:200], "code": error.key, "detail": error.detail[:300]}
+            for error in errors[:MAX_ERRORS]
+        ]
+    return body
+
+
+def media_type(request: HttpRequest) -> str:
+    if request.path.startswith(OWN_PREFIXES):
+        return "application/problem+json"
+    accepts = request.headers.get("Accept", "")
+    return (
+        "application/problem+json" if "application/problem+json" in accepts else "application/json"
+    )
+
+
+def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
+    """DRF's handler: every anticipated failure of an API view becomes a problem."""
+    request: HttpRequest = context["request"]._request
+    set_rollback()
+    translated = _translate(exc)
+    if translated is None:
+        return None
+    status, members, headers = translated
+    response = Response(problem_body(request, status=status, **members), status, headers=headers)
+    response.content_type = media_type(request)
+    return response
+
+
+Translated = tuple[int, dict[str, Any], dict[str, str]]
+
+
+def _translate(exc: Exception) -> Translated | None:
+    if isinstance(exc, DomainError):
+        return _translate_domain(exc)
+    if isinstance(exc, exceptions.APIException):
+        return _translate_drf(exc)
+    if isinstance(exc, Http404):
+        return 404, {}, {}
+    if isinstance(exc, PermissionDenied):
+        return 403, {}, {}
+    if isinstance(exc, RequestDataTooBig):
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        return (
+            413,
+            {"detail": f"The body may have {limit:,} bytes. Send fewer recipients a call."},
+            {},
+        )
+    if isinstance(exc, SuspiciousOperation | BadRequest):
+        return 400, {}, {}
+    if isinstance(exc, OperationalError | InterfaceError):
+        logger.error("database unavailable", exc_info=exc)
+        return 503, {}, {"Retry-After": "5"}
+    return None
+
+
+def _translate_domain(exc: DomainError) -> Translated:
+    status = 409 if isinstance(exc, Conflict) else 400
+    members: dict[str, Any] = {"detail": exc.message, "key": exc.key}
+    if isinstance(exc, InvalidRequest):
+        members["errors"] = exc.errors
+    elif exc.pointer:
+        members["errors"] = [FieldError(exc.pointer, exc.key, exc.message)]
+    if exc.details:
+        members["details"] = exc.details
+    return status, members, {}
+
+
+def _translate_drf(exc: exceptions.APIException) -> Translated:
+    headers = {}
+    if getattr(exc, "auth_header", None):
+        headers["WWW-Authenticate"] = exc.auth_header
+    retry_after = getattr(exc, "retry_after", None) or getattr(exc, "wait", None)
+    if retry_after:
+        headers["Retry-After"] = str(int(retry_after))
+    detail = exc.detail if isinstance(exc.detail, str) else ""
+    return exc.status_code, {"detail": str(detail)}, headers
+
+
+class JSONRenderer(BaseRenderer):
+    """UTF-8 JSON by orjson; a lone surrogate echoed to its sender goes out as an escape."""
+
+    media_type = "application/json"
+    format = "json"
+    charset = None
+
+    def render(
+        self,
+        data: Any,
+        accepted_media_type: str | None = None,
+        renderer_context: Mapping[str, Any] | None = None,
+    ) -> bytes:
+        if data is None:
+            return b""
+        try:
+            return orjson.dumps(data)
+        except TypeError:
+            return json.dumps(data, default=str).encode()
+
+
+class AlwaysJSON(BaseContentNegotiation):
+    """There is one representation, so ``Accept`` refuses nobody."""
+
+    def select_parser(self, request: Request, parsers: Any) -> Any:
+        kind = (request.content_type or "").split(";")[0].strip().lower()
+        return parsers[0] if kind in {"application/json", ""} or kind.endswith("+json") else None
+
+    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> Any:
+        return renderers[0], renderers[0].media_type
+
+
+class ProblemMiddleware:
+    """Outermost: names the request, and lets no HTML leave an API path."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        # Ours alone, so that a caller can't forge a line of the log.
+        request.META["HTTP_X_REQUEST_ID"] = trace_id(request)
+        is_api = request.path.startswith(API_PREFIXES)
+        if (
+            is_api
+            and request.headers.get("Transfer-Encoding")
+            and not request.META.get("CONTENT_LENGTH")
+        ):
+            response: HttpResponseBase = problem_response(request, 411)
+        else:
+            response = self.get_response(request)
+        if is_api:
+            response = self._finish(request, response)
+        response.headers["X-Request-Id"] = trace_id(request)
+        return response
+
+    def _finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        if response.status_code >= 400 and "json" not in response.headers.get("Content-Type", ""):
+            kept = {k: v for k, v in response.items() if k in {"Allow", "Retry-After"}}
+            response = problem_response(request, response.status_code)
+            response.headers.update(kept)
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+
+def problem_response(request: HttpRequest, status: int) -> HttpResponse:
+    body = orjson.dumps(problem_body(request, status=status))
+    return HttpResponse(body, status=status, content_type=media_type(request))
