@@ -1,0 +1,126 @@
+"""The connections of one key: a CurlMulti, a window on the calls in flight, a queue."""
+
+import selectors
+from collections import deque
+from time import monotonic
+from typing import Any
+
+import pycurl
+
+from common.calls import Answer, Call, Sent, Tls
+from common.exchange import Exchange
+from common.guard import AddressGuard
+
+STREAMS = 1000
+IDLE_SECONDS = 60
+
+
+class Pool:
+    """The window starts at the number of connections. Over HTTP/2 it grows by one with each answer
+    and falls back when a request fails; over HTTP/1.1, a request a connection, it stays."""
+
+    def __init__(
+        self,
+        selector: selectors.BaseSelector,
+        tls: Tls,
+        guard: AddressGuard | None,
+        connections: int,
+    ) -> None:
+        self.selector = selector
+        self.tls = tls
+        self.guard = guard
+        self.connections = connections
+        self.window = connections
+        self.is_multiplexed = False
+        self.pace = 0.0
+        self.timer: float | None = None
+        self.active: dict[Any, Exchange] = {}
+        self.waiting: deque[tuple[Call[Any], float]] = deque()
+        self._free: list[Exchange] = []
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
+        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
+        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
+        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, STREAMS)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, connections)
+
+    @property
+    def is_idle(self) -> bool:
+        return not self.active and not self.waiting
+
+    def has_room(self, per_key: int) -> bool:
+        return len(self.active) < min(per_key, self.window)
+
+    def expected_wait(self) -> float:
+        """Seconds that a call put into the queue now would stay there."""
+        oldest = next(iter(self.active.values()), None)
+        pace = max(self.pace, monotonic() - oldest.started if oldest else 0.0)
+        return len(self.waiting) * pace / self.window
+
+    def start(self, call: Call[Any]) -> None:
+        exchange = self._free.pop() if self._free else Exchange(self.tls, self.guard)
+        exchange.begin(call, is_repeatable=self.is_multiplexed)
+        self.active[exchange.curl] = exchange
+        self._multi.add_handle(exchange.curl)
+
+    def react(self, fd: int, events: int) -> None:
+        self._multi.socket_action(fd, events)
+
+    def react_to_time(self) -> None:
+        self.timer = None
+        self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+
+    def take_finished(self) -> list[Answer[Any]]:
+        answers = []
+        remaining = 1
+        while remaining:
+            remaining, done, failed = self._multi.info_read()
+            answers += [self._finish(curl, 0, "") for curl in done]
+            answers += [self._finish(curl, code, text) for curl, code, text in failed]
+        return answers
+
+    def _finish(self, curl: Any, code: int, message: str) -> Answer[Any]:
+        exchange = self.active.pop(curl)
+        answer = exchange.finish(code, message)
+        self._adapt(exchange, answer)
+        self._multi.remove_handle(curl)
+        self._free.append(exchange)
+        return answer
+
+    def _adapt(self, exchange: Exchange, answer: Answer[Any]) -> None:
+        self.pace += 0.2 * (answer.elapsed_ms / 1000 - self.pace)
+        if answer.sent is not Sent.ANSWERED:
+            self.window, self.is_multiplexed = self.connections, False
+        elif self.is_multiplexed or exchange.is_multiplexed():
+            self.is_multiplexed = True
+            self.window += 1
+
+    def abort(self) -> None:
+        self.waiting.clear()
+        for curl, exchange in self.active.items():
+            self._multi.remove_handle(curl)
+            self._free.append(exchange)
+        self.active.clear()
+
+    def close(self) -> None:
+        self.abort()
+        for exchange in self._free:
+            exchange.curl.close()
+        self._multi.close()
+
+    def _on_timer(self, milliseconds: int) -> int:
+        self.timer = None if milliseconds < 0 else monotonic() + milliseconds / 1000
+        return 0
+
+    def _on_socket(self, wanted: int, fd: int, _multi: Any, _data: Any) -> int:
+        # libcurl's POLL_IN, POLL_OUT and CSELECT_ have the values of the selectors module.
+        is_known = fd in self.selector.get_map()
+        if wanted == pycurl.POLL_REMOVE:
+            if is_known:
+                self.selector.unregister(fd)
+        elif is_known:
+            self.selector.modify(fd, wanted, self)
+        else:
+            self.selector.register(fd, wanted, self)
+        return 0
