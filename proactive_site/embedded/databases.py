@@ -1,34 +1,33 @@
 """PostgreSQL and Valkey of an installation, unless the environment names others."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 from proactive_site.embedded import credentials, postgres, valkey
 from proactive_site.embedded.installation import Installation
 from proactive_site.embedded.processes import Program, start
 
-OWN = ("DATABASE_URL", "REDIS_URL", "CELERY_BROKER_URL")
+DATABASES = frozenset({"PostgreSQL", "Valkey"})
 
 
-def start_databases(
-    installation: Installation, given: Mapping[str, str] | None = None
-) -> tuple[Program, ...]:
-    """Start what `given` (the environment) does not name, both at once; wait until both answer.
+def start_databases(installation: Installation, given: Mapping[str, str]) -> tuple[Program, ...]:
+    """Start what `given` (an environment) does not name, both at once; wait until both answer.
 
     Afterwards `installation.urls` says where they are.
 
     :raises Failure: when one does not start
     """
-    given = os.environ if given is None else given
     programs: list[Program] = []
-    waits = []
+    waits: list[Callable[[], None]] = []
     if not given.get("DATABASE_URL"):
         program, url = postgres.prepare(installation)
         installation.urls["DATABASE_URL"] = url
         database = start(program)
         installation.note(database)
         programs.append(program)
-        waits.append(lambda: postgres.wait_until_ready(installation, database))
+        waits.append(partial(postgres.wait_until_ready, installation, database))
     if not (given.get("REDIS_URL") and given.get("CELERY_BROKER_URL")):
         program, path = valkey.prepare(installation)
         urls = {"REDIS_URL": f"unix://{path}", "CELERY_BROKER_URL": f"redis+socket://{path}"}
@@ -36,17 +35,17 @@ def start_databases(
         broker = start(program)
         installation.note(broker)
         programs.append(program)
-        waits.append(lambda: valkey.wait_until_ready(installation, broker, path))
+        waits.append(partial(valkey.wait_until_ready, installation, broker, path))
     for wait in waits:
         wait()
     return tuple(programs)
 
 
-def environment(installation: Installation, urls: Mapping[str, str]) -> dict[str, str]:
+def environment(home: Path, urls: Mapping[str, str]) -> dict[str, str]:
     """The caller's environment with what is missing from it; what the caller set stands."""
     return {
-        **credentials.load(installation.home / "secrets.env"),
+        **credentials.load(home / "secrets.env"),
         **os.environ,
         **urls,
-        "PROACTIVE_DATA_DIR": str(installation.home),
+        "PROACTIVE_DATA_DIR": str(home),
     }

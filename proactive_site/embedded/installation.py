@@ -22,6 +22,7 @@ from proactive_site.embedded.folders import (
 from proactive_site.embedded.processes import Process, end, group_members
 
 CHECKOUT = Path(__file__).resolve().parents[2]
+HOME = CHECKOUT / ".local"
 HOLD_SECONDS = 0.5
 
 
@@ -61,7 +62,7 @@ def kept() -> Iterator[Installation]:
 
     :raises Failure: when another process holds it
     """
-    home = make_folder(CHECKOUT / ".local")
+    home = make_folder(HOME)
     with held(home):
         clear_leftovers(home)
         sockets = make_short_folder()
@@ -93,7 +94,7 @@ def opened(installation: Installation) -> Installation:
 
 def urls_of_holder() -> dict[str, str]:
     """Where the databases of this checkout listen now; empty when nothing is running."""
-    home = CHECKOUT / ".local"
+    home = HOME
     try:
         with held(home):
             return {}

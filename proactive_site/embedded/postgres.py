@@ -1,4 +1,4 @@
-"""PostgreSQL from the wheel's binaries: on a Unix socket only, never as root, without a password."""
+"""PostgreSQL from the wheel's binaries: on a Unix socket only, never as root."""
 
 import os
 import shutil
@@ -107,9 +107,9 @@ def run(*command: Path | str, says: str = "") -> None:
         input=says,
         env=environment(),
         cwd="/",
-        user=owner and owner.pw_uid,
-        group=owner and owner.pw_gid,
-        extra_groups=owner and (),
+        user=owner.pw_uid if owner else None,
+        group=owner.pw_gid if owner else None,
+        extra_groups=() if owner else None,
         capture_output=True,
         text=True,
         check=False,

@@ -33,7 +33,7 @@ class Program:
 
 @dataclass(slots=True)
 class Process:
-    """A process known by its id and the moment it began, so that a reused id is never taken for it."""
+    """A process known by its id and the moment it began, so that a reused id is not it."""
 
     name: str
     pid: int
@@ -62,14 +62,15 @@ def start(program: Program) -> Process:
 
     :raises OSError: when it can't be executed
     """
+    owner = program.owner
     with open(program.log or os.devnull, "ab") as log:
         popen = subprocess.Popen(
             program.argv,
             env=dict(program.env),
             cwd=program.cwd,
-            user=program.owner and program.owner.pw_uid,
-            group=program.owner and program.owner.pw_gid,
-            extra_groups=program.owner and (),
+            user=owner.pw_uid if owner else None,
+            group=owner.pw_gid if owner else None,
+            extra_groups=() if owner else None,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=subprocess.STDOUT,
@@ -94,7 +95,7 @@ def tied_to_parent(signum: signal.Signals) -> Callable[[], None] | None:
 
 
 def end(processes: Iterable[Process]) -> None:
-    """End all of them at once, each by its own list of signals, then what is left of their groups."""
+    """End all at once, each by its own list of signals, then what is left of their groups."""
     processes, asked_at = tuple(processes), time.monotonic()
     sent = dict.fromkeys((process.pid for process in processes), 0)
     while alive := [process for process in processes if process.is_alive()]:

@@ -18,7 +18,7 @@ START_SECONDS = 30.0
 def prepare(installation: Installation) -> tuple[Program, Path]:
     """Return what to run and the socket's path."""
     data = make_folder(installation.home / "valkey")
-    path = installation.sockets / "valkey"
+    path = installation.sockets / "valkey.sock"
     settings = {
         "port": "0",
         "unixsocket": str(path),

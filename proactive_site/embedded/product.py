@@ -1,0 +1,71 @@
+"""The product's own processes, steps and environment, as plans for the supervisor."""
+
+import os
+import shutil
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from proactive_site.embedded.folders import make_folder
+from proactive_site.embedded.ports import HOST
+from proactive_site.embedded.supervisor import Plan, Task
+
+PYTHON = sys.executable
+MANAGE = (PYTHON, "manage.py")
+CELERY = (PYTHON, "-m", "celery", "-A", "proactive_site")
+
+
+def server_plan(home: Path, port: int) -> Plan:
+    """What script/server does: runs until somebody stops it."""
+    return Plan(
+        port=port,
+        ready_path="/ready",
+        steps=(
+            Task("Database schema", (*MANAGE, "migrate", "--no-input")),
+            Task("Demo brand", (*MANAGE, "load_demo")),
+        ),
+        children=children(home),
+        then=(*MANAGE, "demo_info"),
+        env=environment(home, port),
+    )
+
+
+def demo_plan(home: Path, port: int) -> Plan:
+    """What script/demo does: the main job once, by itself."""
+    return replace(server_plan(home, port), then=(*MANAGE, "demo"), is_over_then=True)
+
+
+def children(home: Path) -> tuple[Task, ...]:
+    web = ("-m", "gunicorn", "-c", "python:proactive_site.gunicorn", "proactive_site.wsgi")
+    worker = ("worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
+    schedule = home / "celerybeat-schedule"
+    return (
+        Task("Web", (PYTHON, *web)),
+        Task("Worker", (*CELERY, *worker)),
+        Task("Beat", (*CELERY, "beat", "--schedule", str(schedule), "--pidfile=")),
+        Task("Sweep", (*MANAGE, "sweep")),
+    )
+
+
+def environment(home: Path, port: int) -> dict[str, str]:
+    """A loopback installation, the lab open to all who reach it; what the caller set stands."""
+    address = f"http://{HOST}:{port}"
+    defaults = {
+        "PUBLIC_URL": address,
+        "DEBUG": "false",
+        "ALLOWED_HOSTS": f"{HOST},localhost",
+        "INSECURE_HTTP": "true",
+        "LAB": "open",
+    }
+    return {
+        **{name: os.environ.get(name, value) for name, value in defaults.items()},
+        "PORT": str(port),
+        "PROACTIVE_URL": address,
+        "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics"),
+    }
+
+
+def empty_metrics(home: Path) -> None:
+    """The counters of processes that are gone would be counted for ever."""
+    shutil.rmtree(home / "metrics", ignore_errors=True)
+    make_folder(home / "metrics")

@@ -1,0 +1,23 @@
+"""The web server: threads, one port, no socket of its own for control. Read by gunicorn."""
+
+import os
+from typing import Any
+
+from prometheus_client import multiprocess
+
+bind = f"{os.environ.get('HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+workers = int(os.environ.get("WEB_CONCURRENCY", "2"))
+worker_class = "gthread"
+# Each open live view holds a thread; threads are made as they are needed.
+threads = int(os.environ.get("WEB_THREADS", "300"))
+# A live view never ends by itself; whoever reads it connects again.
+graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT", "1"))
+keepalive = 15
+# The product logs its requests itself, without query strings.
+accesslog = None
+control_socket_disable = True
+
+
+def child_exit(server: Any, worker: Any) -> None:
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        multiprocess.mark_process_dead(worker.pid)
