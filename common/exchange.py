@@ -150,10 +150,10 @@ class Exchange:
 
     def _rewind(self, offset: int, origin: int) -> int:
         if not self.is_repeatable or offset or origin:
-            return pycurl.SEEKFUNC_FAIL
+            return int(pycurl.SEEKFUNC_FAIL)
         self.is_resent = True
         self.curl.setopt(pycurl.READFUNCTION, BytesIO(self.call.body).read)
-        return pycurl.SEEKFUNC_OK
+        return int(pycurl.SEEKFUNC_OK)
 
     def _guarded_socket(self, guard: AddressGuard) -> Any:
         def open_socket(_purpose: int, target: Any) -> Any:

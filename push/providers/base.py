@@ -1,22 +1,22 @@
-"""The contract between sending and a push provider: requests, outcomes, retry, payload fitting."""
+"""The contract between sending and a push provider: requests, outcomes, retry."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from enum import StrEnum
 from random import Random
 from typing import NamedTuple, Protocol
 
-import regex
-
 from common.calls import Answer, Call, Pause
 
-PAYLOAD_LIMIT = 4096
-"""Bytes; the limit of APNs, FCM and the push proxy alike."""
 
-DETAIL_LIMIT = 300
-LONGEST_RETRY_AFTER = 3600.0
+class SettingInvalid(ValueError):
+    """A provider's setting cannot be used; `field` is its name in the settings."""
+
+    def __init__(self, field_name: str, message: str) -> None:
+        super().__init__(f"{field_name}: {message}")
+        self.field = field_name
+        self.message = message
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +114,8 @@ class Provider(Protocol):
     @property
     def retry(self) -> RetryPolicy: ...
 
-    def payload(self, request: PushRequest) -> bytes:
-        """The encoded body; its text is cut until it fits PAYLOAD_LIMIT."""
+    def payload(self, request: PushRequest, now: datetime) -> bytes:
+        """The encoded body; its text is cut until it fits `content.PAYLOAD_LIMIT`."""
 
     def start(self, request: PushRequest, now: datetime) -> "Call[Sending] | Pause[Sending]": ...
 
@@ -130,41 +130,3 @@ class Sending(NamedTuple):
 
     def finish(self, answer: "Answer[Sending]") -> PushResult:
         return self.provider.finish(self.request, answer)
-
-
-def fit_body(body: str, encode: Callable[[str], bytes], limit: int = PAYLOAD_LIMIT) -> bytes:
-    """Encode the body, cut between graphemes and marked with an ellipsis where it is too long.
-
-    The result is longer than the limit only if everything else alone is.
-    """
-    encoded = encode(body)
-    if len(encoded) <= limit:
-        return encoded
-    ends = [match.end() for match in regex.finditer(r"\X", body)]
-    fits, too_long = -1, len(ends)
-    while too_long - fits > 1:
-        middle = (fits + too_long) // 2
-        if len(encode(body[: ends[middle]] + "…")) <= limit:
-            fits = middle
-        else:
-            too_long = middle
-    return encode(body[: ends[fits]] + "…" if fits >= 0 else "…")
-
-
-def seconds_left(request: PushRequest, now: datetime, longest: float = float("inf")) -> int:
-    return int(max(0.0, min(longest, (request.expires_at - now).total_seconds())))
-
-
-def parse_retry_after(value: str | None, now: datetime) -> float | None:
-    """Read seconds or an HTTP date; None for what is neither."""
-    text = (value or "").strip()
-    digits = text.removeprefix("-")
-    if digits.isascii() and digits.isdigit():
-        return min(max(float(text), 0.0), LONGEST_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
