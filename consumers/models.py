@@ -1,4 +1,4 @@
-"""People of the brand's apps, the devices they can be reached on, and the brand's identity provider."""
+"""People of the brand's apps, the devices they are reached on, the brand's identity provider."""
 
 import hashlib
 from datetime import datetime
@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, App, Platform
+from common.ids import uuid7
 
 
 class Consumer(models.Model):
@@ -51,8 +52,9 @@ def token_digest(token: str) -> str:
 
 
 class Device(models.Model):
-    """An installation of an app that can be pushed to. A token belongs to one consumer at a time."""
+    """An installation of an app that can be pushed to. A token has one consumer at a time."""
 
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="devices")
     consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="devices")
     app = models.ForeignKey(App, on_delete=models.CASCADE, related_name="devices")
@@ -61,7 +63,9 @@ class Device(models.Model):
     token_digest = models.CharField(max_length=64, editable=False)
     p256dh = models.CharField(max_length=200, blank=True)
     auth = models.CharField(max_length=100, blank=True)
-    environment = models.CharField(max_length=10, blank=True, help_text="APNs: production or sandbox.")
+    environment = models.CharField(
+        max_length=10, blank=True, help_text="APNs: production or sandbox."
+    )
     sdk_version = models.CharField(max_length=20, blank=True)
     is_androidx = models.BooleanField(default=False)
     os_version = models.CharField(max_length=50, blank=True)
@@ -115,11 +119,15 @@ class Device(models.Model):
 class IdentityProvider(models.Model):
     """How the brand's JWTs are checked: its own key, or the address of its key set."""
 
-    account = models.OneToOneField(Account, on_delete=models.CASCADE, related_name="identity_provider")
+    account = models.OneToOneField(
+        Account, on_delete=models.CASCADE, related_name="identity_provider"
+    )
     issuer = models.CharField(max_length=255)
     audience = models.CharField(max_length=255, blank=True)
     algorithms = ArrayField(models.CharField(max_length=10), default=list, help_text="RS256, ES256")
-    public_key = models.TextField(blank=True, help_text="PEM, or LivePerson's base64 without PEM lines.")
+    public_key = models.TextField(
+        blank=True, help_text="PEM, or LivePerson's base64 without PEM lines."
+    )
     jwks_url = models.URLField(blank=True, max_length=500)
     max_lifetime_seconds = models.PositiveIntegerField(
         default=86_400, validators=[MinValueValidator(60), MaxValueValidator(86_400)]
@@ -132,7 +140,8 @@ class IdentityProvider(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="identity_provider_one_key_source",
-                condition=(Q(public_key="") & ~Q(jwks_url="")) | (~Q(public_key="") & Q(jwks_url="")),
+                condition=(Q(public_key="") & ~Q(jwks_url=""))
+                | (~Q(public_key="") & Q(jwks_url="")),
             ),
         ]
 

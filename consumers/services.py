@@ -1,0 +1,179 @@
+"""The registry of people and their devices: who logged in where, and what they want."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import transaction
+
+from accounts.audit import record
+from accounts.models import Account, App, User
+from common.json_body import is_storable
+from consumers.jwt import Claims
+from consumers.models import Consumer, Device, LogoutType, token_digest
+
+NAME_LENGTH = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registration:
+    """What an app tells of itself and of the phone. For Web Push `token` is the endpoint."""
+
+    app: App
+    platform: str
+    token: str = field(repr=False)
+    p256dh: str = field(default="", repr=False)
+    auth: str = field(default="", repr=False)
+    environment: str = ""
+    sdk_version: str = ""
+    is_androidx: bool = False
+    os_version: str = ""
+    model: str = ""
+    locale: str = ""
+    time_zone: str = ""
+    country: str = ""
+    city: str = ""
+
+    FACTS: ClassVar = (
+        *("p256dh", "auth", "environment", "sdk_version", "is_androidx", "os_version"),
+        *("model", "locale", "time_zone", "country", "city"),
+    )
+
+
+def register_device(
+    *, account: Account, claims: Claims, registration: Registration, now: datetime
+) -> Device:
+    """Log the consumer in on this device. Said twice, it is the same device.
+
+    A token that another consumer had leaves that one: the last login wins.
+    """
+    with transaction.atomic():
+        consumer = _log_in(account, claims, now)
+        return _upsert(consumer, registration, now)
+
+
+def refresh(*, device: Device, registration: Registration, now: datetime) -> Device:
+    """Bring the device up to date without a login; a new token takes the place of the old one."""
+    with transaction.atomic():
+        current = _upsert(
+            device.consumer,
+            registration,
+            now,
+            logged_out_at=device.logged_out_at,
+            logout_type=device.logout_type,
+        )
+        if current.pk != device.pk:
+            device.remove(reason="token_replaced", now=now)
+    return current
+
+
+def log_out(*, device: Device, now: datetime, logout_type: str = LogoutType.ALL) -> None:
+    device.logged_out_at, device.logout_type = now, logout_type
+    device.save(update_fields=["logged_out_at", "logout_type"])
+
+
+def remove_dead_devices(
+    *,
+    device_ids: Collection[int],
+    reason: str,
+    now: datetime,
+    registered_before: datetime | None = None,
+) -> int:
+    """Take out devices whose tokens the provider called dead (C6); says how many were taken out.
+
+    A device that registered again after `registered_before`, the moment the provider speaks of,
+    stays.
+    """
+    devices = Device.objects.registered().filter(pk__in=device_ids)
+    if registered_before is not None:
+        devices = devices.filter(registered_at__lte=registered_before)
+    return devices.update(removed_at=now, removed_reason=reason)
+
+
+def opt_out(*, consumer: Consumer, by: str | User, now: datetime) -> None:
+    """No outbound message goes to this consumer any more, whatever the device."""
+    _set_opted_out(consumer, now, by, "consumer_opted_out")
+
+
+def opt_in(*, consumer: Consumer, by: str | User) -> None:
+    _set_opted_out(consumer, None, by, "consumer_opted_in")
+
+
+def find_or_create_consumer(*, account: Account, claims: Claims) -> Consumer:
+    consumer, _ = Consumer.objects.get_or_create(
+        account=account, ref=claims["sub"], defaults={"name": name_in(claims)}
+    )
+    return consumer
+
+
+def name_in(claims: Claims) -> str:
+    """`given_name` and `family_name`, else `name`; empty where the token has none of use."""
+    parts = [_text(claims, "given_name"), _text(claims, "family_name")]
+    return (" ".join(filter(None, parts)) or _text(claims, "name"))[:NAME_LENGTH]
+
+
+def _text(claims: Claims, claim: str) -> str:
+    value = claims.get(claim)
+    return value.strip() if isinstance(value, str) and is_storable(value) else ""
+
+
+def _log_in(account: Account, claims: Claims, now: datetime) -> Consumer:
+    name = name_in(claims)
+    consumer = Consumer(account=account, ref=claims["sub"], name=name, last_login_at=now)
+    Consumer.objects.bulk_create(
+        [consumer],
+        update_conflicts=True,
+        unique_fields=["account", "ref"],
+        update_fields=["last_login_at", "name"] if name else ["last_login_at"],
+    )
+    return consumer
+
+
+def _upsert(
+    consumer: Consumer,
+    registration: Registration,
+    now: datetime,
+    *,
+    logged_out_at: datetime | None = None,
+    logout_type: str = "",
+) -> Device:
+    """One statement, so that two logins with one token cannot both keep it."""
+    facts = {name: getattr(registration, name) for name in Registration.FACTS}
+    state = {
+        "account_id": consumer.account_id,
+        "consumer": consumer,
+        "token": registration.token,
+        "registered_at": now,
+        "last_seen_at": now,
+        "logged_out_at": logged_out_at,
+        "logout_type": logout_type,
+        **facts,
+    }
+    device = Device(
+        app=registration.app,
+        platform=registration.platform,
+        token_digest=token_digest(registration.token),
+        **state,
+    )
+    Device.objects.bulk_create(
+        [device],
+        update_conflicts=True,
+        unique_fields=["app", "platform", "token_digest"],
+        update_fields=[
+            *(name.removesuffix("_id") for name in state),
+            *("removed_at", "removed_reason"),
+        ],
+    )
+    return Device.objects.select_related("app", "consumer").get(pk=device.pk)
+
+
+def _set_opted_out(consumer: Consumer, at: datetime | None, by: str | User, verb: str) -> None:
+    before = consumer.opted_out_at
+    if (before is None) == (at is None):
+        return
+    with transaction.atomic():
+        consumer.opted_out_at = at
+        consumer.save(update_fields=["opted_out_at"])
+        changes = {"opted_out_at": [before and before.isoformat(), at and at.isoformat()]}
+        record(by=by, account=consumer.account, verb=verb, target=consumer, changes=changes)
