@@ -1,6 +1,5 @@
 """Where an answer goes, and what was said."""
 
-import uuid
 from datetime import datetime
 from typing import ClassVar
 
@@ -63,7 +62,9 @@ class Conversation(models.Model):
             ),
         ]
         indexes: ClassVar = [
-            models.Index(fields=["account", "state", "skill", "opened_at"], name="conversation_queue")
+            models.Index(
+                fields=["account", "state", "skill", "opened_at"], name="conversation_queue"
+            )
         ]
 
     def __str__(self) -> str:
@@ -83,15 +84,16 @@ class ReplyRoute(models.Model):
     source = models.CharField(max_length=3, choices=Source)
     campaign_id = models.CharField(max_length=9)
     campaign_name = models.CharField(max_length=255)
-    engagement_name = models.CharField(max_length=255)
+    engagement_name = models.CharField(max_length=520)
     handoff_id = models.CharField(max_length=16)
     handoff_title = models.CharField(max_length=255)
     app_names = models.JSONField(default=list)
-    title = models.CharField(max_length=255, blank=True)
+    title = models.TextField(blank=True)
     text = models.TextField()
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.WAITING)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     replied_at = models.DateTimeField(null=True, blank=True)
     conversation = models.ForeignKey(
@@ -127,9 +129,12 @@ class Message(models.Model):
     """One thing that was said in a conversation."""
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
-    conversation = models.ForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    conversation = models.ForeignKey(
+        Conversation, on_delete=models.CASCADE, related_name="messages"
+    )
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
     sender = models.CharField(max_length=8, choices=Sender)
+    author = models.CharField(max_length=254, blank=True, help_text="Which agent; else empty.")
     text = models.TextField()
     sent_at = models.DateTimeField(default=timezone.now)
     client_id: models.CharField[str | None, str | None] = models.CharField(
@@ -149,11 +154,3 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
-
-
-def message_uuid(hex_id: str) -> uuid.UUID:
-    """The uuid of an outbound message from either of its spellings.
-
-    :raises ValueError: it is neither 32 hex characters nor a dashed uuid.
-    """
-    return uuid.UUID(hex_id)

@@ -1,0 +1,18 @@
+"""What a text for people may hold."""
+
+import regex
+
+# Cc without tab and the line breaks; lone surrogates are Cs. Cf (ZWJ, bidi marks) is carried through.
+_FORBIDDEN = regex.compile(r"[\p{Cs}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+_VISIBLE = regex.compile(r"[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u2800]")
+
+
+def forbidden_character(text: str) -> str | None:
+    """The first character that a message may not have, as ``U+0007``, or None."""
+    found = _FORBIDDEN.search(text)
+    return f"U+{ord(found.group()):04X}" if found else None
+
+
+def is_visible(text: str) -> bool:
+    """Whether a reader would see anything at all."""
+    return _VISIBLE.search(text) is not None

@@ -1,0 +1,80 @@
+"""Where a new conversation goes, and why, in one sentence."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from accounts.models import Account, Skill
+from common.errors import Conflict
+from conversations.models import ReplyRoute
+
+
+class NoSkill(Conflict):
+    """The account has nobody to route to."""
+
+    key = "no_skill"
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """``route`` is the reply route that the consumer answers, if the message answers one."""
+
+    skill: Skill
+    route: ReplyRoute | None
+    explanation: str
+
+
+def decide(
+    *,
+    account: Account,
+    named_route: ReplyRoute | None,
+    newest_route: ReplyRoute | None,
+    default_skill: Skill | None,
+    now: datetime,
+) -> Route:
+    """Within the lookback the skill of the call, after it the default skill.
+
+    A live named route wins over the newest one; a route that was answered in a conversation that
+    has since been closed is used up, and the next message is an ordinary one.
+
+    :raises NoSkill: the default skill is asked for and there is none.
+    """
+    route = next(
+        (found for found in (named_route, newest_route) if found and found.is_live(now)), None
+    )
+    if route is not None and route.replied_at is None:
+        return Route(route.skill, route, _answers(route, account, now))
+    if default_skill is None:
+        raise NoSkill("The account has no skill to route to. Add one in Settings, Skills.")
+    why_not = _why_not(route or named_route or newest_route, account, now)
+    explanation = f"To {default_skill.name}, the default skill, because {why_not}."
+    return Route(default_skill, None, explanation)
+
+
+def _answers(route: ReplyRoute, account: Account, now: datetime) -> str:
+    sent = f"sent on {_at(route.sent_at, account, now)} and " if route.sent_at else ""
+    return (
+        f"To {route.skill.name}, because this answers “{route.campaign_name}”, {sent}open for "
+        f"replies until {_at(route.valid_until, account, now)} ({account.time_zone})."
+    )
+
+
+def _why_not(route: ReplyRoute | None, account: Account, now: datetime) -> str:
+    if route is None:
+        return "there was no message to answer"
+    name, zone = f"the message “{route.campaign_name}”", account.time_zone
+    if route.replied_at is not None:
+        closed_at = route.conversation.closed_at if route.conversation else None
+        closed = f" and that conversation was closed on {_at(closed_at, account, now)} ({zone})"
+        return f"{name} had already been answered{closed if closed_at else ''}"
+    if now < route.valid_until:
+        return f"{name} was not sent"
+    return f"{name} could be answered until {_at(route.valid_until, account, now)} ({zone})"
+
+
+def _at(moment: datetime, account: Account, now: datetime) -> str:
+    """Day and time in the account's zone; the year only where it is not the present one."""
+    zone = ZoneInfo(account.time_zone)
+    local = moment.astimezone(zone)
+    year = "" if local.year == now.astimezone(zone).year else f" {local.year}"
+    return f"{local.day} {local:%b}{year} at {local:%H:%M}"

@@ -1,0 +1,108 @@
+"""Reads for the app's dialog, for agents, for delivery and for routing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import Account, Skill
+from consumers.models import Consumer
+from conversations.models import (
+    Conversation,
+    ConversationState,
+    Message,
+    MessageState,
+    ReplyRoute,
+)
+
+# What the agent widget shows of a consumer (F1).
+MAX_RECENT = 5
+RECENT = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """What the app shows from top to bottom: welcome or outbound messages, then the conversation."""
+
+    welcome: str | None
+    outbound: tuple[ReplyRoute, ...]
+    conversation: Conversation | None
+    messages: tuple[Message, ...]
+
+
+def routes_of(account: Account, consumer_ref: str) -> QuerySet[ReplyRoute]:
+    """The consumer's routes, newest first."""
+    routes = ReplyRoute.objects.filter(account=account, consumer_ref=consumer_ref)
+    return routes.order_by("-valid_from", "-id")
+
+
+def newest_route(account: Account, consumer_ref: str, now: datetime) -> ReplyRoute | None:
+    """The newest live route, else the newest of those that are over, else None."""
+    routes = routes_of(account, consumer_ref).exclude(state=MessageState.CLOSED)
+    routes = routes.select_related("skill", "conversation")
+    return routes.filter(valid_until__gt=now).first() or routes.first()
+
+
+def default_skill(account: Account) -> Skill | None:
+    """The account's default skill, else its first one, so that no message is lost for want of it."""
+    return account.default_skill or account.skills.order_by("id").first()
+
+
+def pending_messages(*, account: Account, consumer: Consumer, now: datetime) -> list[ReplyRoute]:
+    """What was sent, is not answered and can still be: the app's inbox, newest first."""
+    routes = routes_of(account, consumer.ref).exclude(
+        state__in=[MessageState.WAITING, MessageState.CLOSED]
+    )
+    return list(routes.filter(valid_until__gt=now, replied_at__isnull=True))
+
+
+def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
+    """The open conversation, or the last one until a newer message begins another."""
+    pending = pending_messages(account=account, consumer=consumer, now=now)
+    conversation = (
+        Conversation.objects.filter(account=account, consumer_id=consumer.pk)
+        .select_related("skill")
+        .order_by("-id")
+        .first()
+    )
+    if conversation is not None and _is_followed(conversation, pending):
+        conversation = None
+    answered = list(conversation.routes.all()) if conversation else []
+    outbound = tuple(sorted([*answered, *pending], key=lambda route: (route.valid_from, route.pk)))
+    return Dialog(
+        welcome=None if outbound else account.welcome_message or None,
+        outbound=outbound,
+        conversation=conversation,
+        messages=tuple(conversation.messages.order_by("id")) if conversation else (),
+    )
+
+
+def _is_followed(conversation: Conversation, pending: Sequence[ReplyRoute]) -> bool:
+    closed_at = conversation.closed_at
+    return closed_at is not None and any(
+        route.sent_at is not None and route.sent_at > closed_at for route in pending
+    )
+
+
+def consumers_in_conversation(consumer_ids: Sequence[int]) -> set[int]:
+    """Which of these consumers (primary keys) have an open conversation, in any channel."""
+    open_ones = Conversation.objects.filter(
+        consumer_id__in=consumer_ids, state=ConversationState.OPEN
+    )
+    return set(open_ones.values_list("consumer_id", flat=True))
+
+
+def conversation_ids(message_ids: Sequence[UUID]) -> dict[UUID, UUID]:
+    """The public id of the conversation that answers each of these messages, where there is one."""
+    answered = ReplyRoute.objects.filter(
+        message_id__in=message_ids, conversation__isnull=False
+    ).values_list("message_id", "conversation__public_id")
+    return dict(answered)
+
+
+def recent_outbound(*, account: Account, consumer_ref: str, now: datetime) -> list[ReplyRoute]:
+    """What the consumer was told lately, newest first: at most five, of the last 30 days."""
+    routes = routes_of(account, consumer_ref).exclude(state=MessageState.CLOSED)
+    return list(routes.filter(valid_from__gt=now - RECENT).select_related("skill")[:MAX_RECENT])
