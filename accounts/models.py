@@ -45,7 +45,7 @@ class Account(models.Model):
         unique=True,
         default=new_account_number,
         validators=[MinValueValidator(1), MaxValueValidator(999_999_999_999)],
-        help_text="The numeric id that callers put into the path. A brand that moves may keep its own.",
+        help_text="The number in callers' paths. A brand that moves may keep its own.",
     )
     name = models.CharField(max_length=255)
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
@@ -170,7 +170,9 @@ class Platform(models.TextChoices):
     WEB = "web", "Web"
 
 
-VERSION = RegexValidator(r"^\d{1,4}(\.\d{1,6}){0,3}$", "A version is numbers and dots: 6.2 or 4.7.1.")
+VERSION = RegexValidator(
+    r"^\d{1,4}(\.\d{1,6}){0,3}$", "A version is numbers and dots: 6.2 or 4.7.1."
+)
 
 
 class App(models.Model):
@@ -189,7 +191,9 @@ class App(models.Model):
     )
     name = models.CharField(max_length=100, help_text="What people see on the phone.")
     platforms = ArrayField(models.CharField(max_length=8, choices=Platform), default=list)
-    min_ios_sdk = models.CharField("minimum iOS SDK", max_length=20, default="6.2", validators=[VERSION])
+    min_ios_sdk = models.CharField(
+        "minimum iOS SDK", max_length=20, default="6.2", validators=[VERSION]
+    )
     min_android_sdk = models.CharField(
         "minimum Android SDK", max_length=20, default="4.7", validators=[VERSION]
     )
@@ -219,6 +223,14 @@ class App(models.Model):
 class ApiClient(AbstractApplication):
     """A brand system that calls us: the OAuth application, bound to one account."""
 
+    # Secrets are rows of ApiSecret; the library's own column stays empty for good.
+    client_secret = models.CharField(max_length=1, blank=True, default="", editable=False)
+    client_type = models.CharField(
+        max_length=32, default=AbstractApplication.CLIENT_CONFIDENTIAL, editable=False
+    )
+    authorization_grant_type = models.CharField(
+        max_length=44, default=AbstractApplication.GRANT_CLIENT_CREDENTIALS, editable=False
+    )
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="api_clients")
     scopes = ArrayField(models.CharField(max_length=40), default=list)
     is_enabled = models.BooleanField(default=True)
@@ -226,6 +238,9 @@ class ApiClient(AbstractApplication):
 
     class Meta(AbstractApplication.Meta):
         swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
+        constraints: ClassVar = [
+            models.CheckConstraint(name="api_client_no_secret", condition=Q(client_secret="")),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.client_id
@@ -239,7 +254,9 @@ class ApiSecret(models.Model):
 
     client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, related_name="secrets")
     digest = models.CharField(max_length=64)
-    prefix = models.CharField(max_length=8, help_text="The first characters, to tell secrets apart.")
+    prefix = models.CharField(
+        max_length=8, help_text="The first characters, to tell secrets apart."
+    )
     valid_from = models.DateTimeField(default=timezone.now)
     valid_until = models.DateTimeField(null=True, blank=True)
 

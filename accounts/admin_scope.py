@@ -1,0 +1,148 @@
+"""Django admin, cut down to the accounts that a brand's administrator administers."""
+
+from typing import Any, ClassVar
+
+from django.contrib import admin
+from django.db.models import Field, Model, QuerySet
+from django.forms import Field as FormField
+from django.http import HttpRequest
+
+from accounts.models import Account
+from accounts.permissions import accounts_with
+from accounts.roles import ADMINISTER
+
+
+def administered_accounts(request: HttpRequest) -> QuerySet[Account]:
+    if not request.user.is_authenticated:
+        return Account.objects.none()
+    if request.user.is_superuser:
+        return Account.objects.all()
+    accounts: QuerySet[Account] = accounts_with(request.user, ADMINISTER)
+    return accounts
+
+
+class ScopedOptions:
+    """What admins and inlines have in common.
+
+    Superusers see all. An administrator of a brand sees the rows that ``account_path`` (an ORM
+    path, empty for Account itself) leads from to an account of theirs, here and in every choice.
+    """
+
+    account_path: ClassVar[str] = "account"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return self.scoped(request, super().get_queryset(request))  # type: ignore[misc]
+
+    def scoped(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """The part of the model's rows that this person may see."""
+        if request.user.is_superuser:
+            return queryset
+        lookup = f"{self.account_path}__in" if self.account_path else "pk__in"
+        return queryset.filter(pk__in=_keys(queryset.model, lookup, request))
+
+    def formfield_for_foreignkey(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> FormField | None:
+        kwargs["queryset"] = self._choices(db_field, request, kwargs.get("queryset"))
+        field: FormField | None = super().formfield_for_foreignkey(  # type: ignore[misc]
+            db_field, request, **kwargs
+        )
+        return field
+
+    def formfield_for_manytomany(
+        self, db_field: Any, request: HttpRequest, **kwargs: Any
+    ) -> FormField | None:
+        kwargs["queryset"] = self._choices(db_field, request, kwargs.get("queryset"))
+        field: FormField | None = super().formfield_for_manytomany(  # type: ignore[misc]
+            db_field, request, **kwargs
+        )
+        return field
+
+    def _choices(
+        self, db_field: Field[Any, Any], request: HttpRequest, queryset: QuerySet[Any] | None
+    ) -> QuerySet[Any]:
+        model: Any = db_field.related_model
+        return scoped_rows(model, request, queryset)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return administered_accounts(request).exists()
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_in_scope(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return administered_accounts(request).exists()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_in_scope(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._is_in_scope(request, obj)
+
+    def _is_in_scope(self, request: HttpRequest, obj: Any) -> bool:
+        if request.user.is_superuser:
+            return bool(request.user.is_active)
+        if obj is None or not isinstance(obj, self.model):  # type: ignore[attr-defined]
+            return administered_accounts(request).exists()
+        rows = self.model._default_manager.filter(pk=obj.pk)  # type: ignore[attr-defined]
+        return self.scoped(request, rows).exists()
+
+
+class AccountScopedAdmin(ScopedOptions, admin.ModelAdmin[Any]):
+    """The base of every admin class for rows that hang on an account."""
+
+    list_per_page = 50
+
+
+class AccountScopedInline(ScopedOptions, admin.TabularInline[Any, Any]):
+    """Rows inside a page that is scoped itself, so only their choices need it."""
+
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return admin.TabularInline.get_queryset(self, request)
+
+    def _is_in_scope(self, request: HttpRequest, obj: Any) -> bool:
+        return administered_accounts(request).exists()
+
+
+class ReadOnlyAdmin(AccountScopedAdmin):
+    """Rows that nobody edits by hand: history, and what the engine writes."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class ScopedRelatedFilter(admin.RelatedFieldListFilter):
+    """For ``list_filter = [("account", ScopedRelatedFilter)]``: the plain one shows all rows."""
+
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[Any, str]]:
+        rows = scoped_rows(field.related_model, request, None)
+        return [(row.pk, str(row)) for row in rows]
+
+
+def scoped_rows(
+    model: type[Model], request: HttpRequest, queryset: QuerySet[Any] | None
+) -> QuerySet[Any]:
+    """Rows that may be offered as a choice: as the model's own admin scopes them, else none."""
+    rows = model._default_manager.all() if queryset is None else queryset
+    if request.user.is_superuser:
+        return rows
+    options = admin.site._registry.get(model)
+    if isinstance(options, ScopedOptions):
+        return options.scoped(request, rows)
+    return rows.none()
+
+
+def _keys(model: type[Model], lookup: str, request: HttpRequest) -> QuerySet[Any, Any]:
+    # A subquery and not a join: a path over a to-many relation must not repeat rows.
+    accounts = administered_accounts(request).values("pk")
+    return model._default_manager.filter(**{lookup: accounts}).values("pk")

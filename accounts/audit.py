@@ -1,0 +1,56 @@
+"""Who changed what, written in the transaction of the change."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import Account, AuditEvent, User
+
+
+def record(
+    *,
+    by: str | User,
+    account: Account | None,
+    verb: str,
+    target: Model,
+    changes: Mapping[str, Sequence[Any]] | None = None,
+) -> AuditEvent:
+    """Write one line of the audit log.
+
+    ``changes`` is ``{"field": [before, after]}``; never put secrets or message texts there.
+    """
+    return AuditEvent.objects.create(
+        account_number=account.number if account else None,
+        actor=_fit(AuditEvent, "actor", str(by)),
+        verb=verb,
+        target_type=target._meta.model_name or "",
+        target_id=str(target.pk),
+        target_label=_fit(AuditEvent, "target_label", str(target)),
+        changes=_plain(changes or {}),
+    )
+
+
+def changes_between(
+    before: Mapping[str, Any], after: Mapping[str, Any]
+) -> dict[str, tuple[Any, Any]]:
+    """What differs, in the shape that `record` takes."""
+    return {
+        name: (before.get(name), value)
+        for name, value in after.items()
+        if before.get(name) != value
+    }
+
+
+def _fit(model: type[Model], field: str, text: str) -> str:
+    return text[: model._meta.get_field(field).max_length]
+
+
+def _plain(value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    return str(value)

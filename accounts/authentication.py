@@ -1,0 +1,79 @@
+"""The door of the brand API: a bearer token, its client, and the account of the path."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+import structlog
+from django.core.exceptions import ImproperlyConfigured
+from django.http import Http404
+from django.utils import timezone
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed, NotAuthenticated, PermissionDenied
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from accounts.models import Account, ApiClient
+from accounts.tokens import TokenExpired, TokenGrant, TokenUnknown, look_up
+
+
+class BearerToken(BaseAuthentication):
+    """`Authorization: Bearer <token>`, or the bare token, as some callers send it."""
+
+    def authenticate(self, request: Request) -> tuple[None, TokenGrant]:
+        try:
+            return None, look_up(_token_of(request), now=timezone.now())
+        except TokenExpired:
+            # LivePerson's own words, which its callers look for.
+            raise AuthenticationFailed("jwt expired") from None
+        except TokenUnknown:
+            raise AuthenticationFailed("This token is unknown or has been revoked.") from None
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+
+class BrandView(APIView):
+    """A view of the brand API; the path names the account as ``account_number``.
+
+    ``required_scope`` is one scope, or one for each method. A token of another account finds
+    nothing here: 404, as for an account that does not exist.
+    """
+
+    authentication_classes = (BearerToken,)
+    metadata_class = None
+    required_scope: ClassVar[str | Mapping[str, str]]
+    account: Account
+    client: ApiClient
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        grant: TokenGrant = request.auth
+        self.client, self.account = grant.client, grant.client.account
+        if self.account.number != kwargs["account_number"]:
+            raise Http404("There is no such account.")
+        structlog.contextvars.bind_contextvars(
+            account=self.account.number, api_client=self.client.client_id
+        )
+        self._check_scope(request.method or "", grant)
+
+    def _check_scope(self, method: str, grant: TokenGrant) -> None:
+        scope = self._scope_of("GET" if method == "HEAD" else method)
+        if scope and scope not in grant.scopes:
+            raise PermissionDenied(f"This token does not have the scope {scope}.")
+
+    def _scope_of(self, method: str) -> str:
+        if isinstance(self.required_scope, str):
+            return self.required_scope
+        if method not in self.required_scope and method in self.allowed_methods:
+            raise ImproperlyConfigured(f"{type(self).__name__} names no scope for {method}.")
+        return self.required_scope.get(method, "")
+
+
+def _token_of(request: Request) -> str:
+    match request.headers.get("Authorization", "").split():
+        case [token] if token.lower() != "bearer":
+            return token
+        case [scheme, token] if scheme.lower() == "bearer":
+            return token
+        case _:
+            raise NotAuthenticated("Send a token: Authorization: Bearer <token>.")

@@ -1,0 +1,69 @@
+"""The one check of who may see a page: permissions hang on the account, and only there."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.views.generic import View
+from django_htmx.http import HttpResponseClientRedirect
+from guardian.shortcuts import get_objects_for_user, get_perms
+
+from accounts.models import Account, User
+from accounts.roles import ALL_PERMISSIONS
+
+
+def permissions_on(user: User | AnonymousUser, account: Account) -> frozenset[str]:
+    """Names of what the user may do there, such as "manage_handoffs": empty for a stranger."""
+    if not user.is_authenticated or not user.is_active:
+        return frozenset()
+    return ALL_PERMISSIONS.intersection(get_perms(user, account))
+
+
+def accounts_with(user: User, permission: str) -> Any:
+    """The accounts on which the user has a permission: a QuerySet of Account."""
+    return get_objects_for_user(user, f"accounts.{permission}", Account, accept_global_perms=False)
+
+
+class AccountPermissionMixin(View):
+    """A page of one account, whose number is in the path as ``account_number``.
+
+    Strangers get 404, members whose role does not allow it 403, and those who have not signed in
+    the sign-in page. What else the path names is fetched in `load`, which runs after the check.
+    """
+
+    required_permission: ClassVar[str]
+    account: Account
+    permissions: frozenset[str]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _sign_in_first(request)
+        self.account = self._find_account(request.user, kwargs["account_number"])
+        if self.required_permission.removeprefix("accounts.") not in self.permissions:
+            raise PermissionDenied("Your role does not allow this.")
+        self.load()
+        return super().dispatch(request, *args, **kwargs)
+
+    def load(self) -> None:
+        """Fetch what ``self.kwargs`` names through ``self.account``; raise Http404 for nothing."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """For views with a template: the account and what may be done in it."""
+        context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
+        return {"account": self.account, "permissions": self.permissions, **context}
+
+    def _find_account(self, user: User, number: int) -> Account:
+        account = Account.objects.select_related("default_skill").filter(number=number).first()
+        self.permissions = permissions_on(user, account) if account else frozenset()
+        if account is None or not self.permissions:
+            raise Http404("There is no such account.")
+        return account
+
+
+def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
+    redirect = redirect_to_login(request.get_full_path())
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(redirect.url)
+    return redirect
