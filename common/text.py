@@ -2,7 +2,7 @@
 
 import regex
 
-# Cc without tab and the line breaks; lone surrogates are Cs. Cf (ZWJ, bidi marks) is carried through.
+# Cc without tab and line breaks; lone surrogates are Cs. Cf (ZWJ, bidi marks) is carried through.
 _FORBIDDEN = regex.compile(r"[\p{Cs}\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 _VISIBLE = regex.compile(r"[^\p{Z}\p{Cc}\p{Cf}\p{Cs}\p{Mn}\p{Me}\u115f\u1160\u3164\uffa0\u2800]")
 

@@ -137,9 +137,10 @@ class Message(models.Model):
     author = models.CharField(max_length=254, blank=True, help_text="Which agent; else empty.")
     text = models.TextField()
     sent_at = models.DateTimeField(default=timezone.now)
-    client_id: models.CharField[str | None, str | None] = models.CharField(
+    # Absent and empty differ: a unique key that only some have.
+    client_id = models.CharField(  # noqa: DJ001
         max_length=64,
-        null=True,  # noqa: DJ001 -- absent and empty differ: a unique key that only some have
+        null=True,
         blank=True,
         help_text="The app's own id of the message: sent twice, it is stored once.",
     )

@@ -24,7 +24,7 @@ RECENT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Dialog:
-    """What the app shows from top to bottom: welcome or outbound messages, then the conversation."""
+    """From top to bottom: the welcome message or the outbound ones, then the conversation."""
 
     welcome: str | None
     outbound: tuple[ReplyRoute, ...]
@@ -46,7 +46,7 @@ def newest_route(account: Account, consumer_ref: str, now: datetime) -> ReplyRou
 
 
 def default_skill(account: Account) -> Skill | None:
-    """The account's default skill, else its first one, so that no message is lost for want of it."""
+    """The account's default skill, else its first one: no message is lost for want of it."""
     return account.default_skill or account.skills.order_by("id").first()
 
 
