@@ -50,7 +50,8 @@ def make_short_folder() -> Path:
     """
     for parent in (Path(tempfile.gettempdir()).resolve(), Path("/tmp"), Path("/var/tmp")):
         longest = os.fsencode(parent / "proactive-12345678" / LONGEST_SOCKET)
-        if len(longest) <= SOCKET_PATH_BYTES and is_reachable(parent, by=postgres_owner()):
+        is_short = len(longest) <= SOCKET_PATH_BYTES
+        if is_short and parent.is_dir() and is_reachable(parent, by=postgres_owner()):
             folder = Path(tempfile.mkdtemp(prefix="proactive-", dir=parent))
             folder.chmod(0o700 if postgres_owner() is None else 0o711)
             return folder

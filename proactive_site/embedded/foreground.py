@@ -30,8 +30,10 @@ def stop(signum: int, frame: FrameType | None) -> NoReturn:
 
 
 def listen_for_signals() -> None:
+    """Ctrl-C and SIGTERM always; SIGHUP unless nohup has it ignored."""
     for signum in STOPPING:
-        signal.signal(signum, stop)
+        if signum != signal.SIGHUP or signal.getsignal(signum) != signal.SIG_IGN:
+            signal.signal(signum, stop)
 
 
 def ignore_signals() -> None:

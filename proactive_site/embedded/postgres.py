@@ -5,6 +5,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -83,7 +84,7 @@ def put_aside_strangers(installation: Installation) -> None:
     if data.exists() and not mark.exists():
         aside = data.with_name(f"data-until-{int(time.time())}")
         data.rename(aside)
-        print(f"Data of an earlier installation at this path was put aside: {aside}")
+        sys.stderr.write(f"\nData of an earlier installation here was put aside: {aside}\n")
     mark.write_text(f"{data}\n")
 
 

@@ -24,9 +24,9 @@ def server_plan(home: Path, port: int) -> Plan:
             Task("Database schema", (*MANAGE, "migrate", "--no-input")),
             Task("Demo brand", (*MANAGE, "load_demo")),
         ),
-        children=children(home),
+        children=programs(home),
         then=(*MANAGE, "demo_info"),
-        env=environment(home, port),
+        env={**environment(port), "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(home))},
     )
 
 
@@ -35,7 +35,7 @@ def demo_plan(home: Path, port: int) -> Plan:
     return replace(server_plan(home, port), then=(*MANAGE, "demo"), is_over_then=True)
 
 
-def children(home: Path) -> tuple[Task, ...]:
+def programs(home: Path) -> tuple[Task, ...]:
     web = ("-m", "gunicorn", "-c", "python:proactive_site.gunicorn", "proactive_site.wsgi")
     worker = ("worker", "--concurrency", "2", "--without-gossip", "--without-mingle")
     schedule = home / "celerybeat-schedule"
@@ -47,7 +47,7 @@ def children(home: Path) -> tuple[Task, ...]:
     )
 
 
-def environment(home: Path, port: int) -> dict[str, str]:
+def environment(port: int) -> dict[str, str]:
     """A loopback installation, the lab open to all who reach it; what the caller set stands."""
     address = f"http://{HOST}:{port}"
     defaults = {
@@ -61,11 +61,10 @@ def environment(home: Path, port: int) -> dict[str, str]:
         **{name: os.environ.get(name, value) for name, value in defaults.items()},
         "PORT": str(port),
         "PROACTIVE_URL": address,
-        "PROMETHEUS_MULTIPROC_DIR": str(home / "metrics"),
     }
 
 
-def empty_metrics(home: Path) -> None:
-    """The counters of processes that are gone would be counted for ever."""
+def metrics_folder(home: Path) -> Path:
+    """Emptied: the gauges of processes that are gone would be counted for ever."""
     shutil.rmtree(home / "metrics", ignore_errors=True)
-    make_folder(home / "metrics")
+    return make_folder(home / "metrics")
