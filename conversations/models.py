@@ -77,7 +77,10 @@ class ReplyRoute(models.Model):
     Holds copies of what an agent needs to know, so that nothing here depends on campaigns.
     """
 
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="reply_routes")
+    # Two indexes less to write for each message that is sent: see Meta.indexes.
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="reply_routes", db_index=False
+    )
     message_id = models.UUIDField(unique=True)
     consumer_ref = models.CharField(max_length=255)
     skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="+")
@@ -97,7 +100,12 @@ class ReplyRoute(models.Model):
     opened_at = models.DateTimeField(null=True, blank=True)
     replied_at = models.DateTimeField(null=True, blank=True)
     conversation = models.ForeignKey(
-        Conversation, on_delete=models.SET_NULL, null=True, blank=True, related_name="routes"
+        Conversation,
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="routes",
+        db_index=False,
     )
 
     class Meta:
@@ -110,7 +118,12 @@ class ReplyRoute(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["account", "consumer_ref", "-valid_from", "-id"], name="reply_route_newest"
-            )
+            ),
+            models.Index(
+                fields=["conversation"],
+                condition=Q(conversation__isnull=False),
+                name="reply_route_conversation",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,6 @@ from uuid import UUID
 
 import orjson
 from django.db import connection, transaction
-from django.db.models.functions import Coalesce
 
 from accounts.audit import record
 from accounts.models import Account, Skill, User
@@ -113,6 +112,12 @@ FROM jsonb_to_recordset(%s::jsonb) AS route(
 ON CONFLICT (message_id) DO NOTHING
 """
 
+_SET_STATES = """
+UPDATE conversations_replyroute
+SET state = %s, sent_at = coalesce(sent_at, %s), opened_at = coalesce(opened_at, %s)
+WHERE message_id = ANY(%s) AND state = ANY(%s)
+"""
+
 
 def open_reply_routes(*, routes: Sequence[NewRoute]) -> None:
     """Open a route for each message before it is pushed; one that is there stays as it is."""
@@ -124,10 +129,11 @@ def open_reply_routes(*, routes: Sequence[NewRoute]) -> None:
 
 def set_route_states(*, message_ids: Sequence[UUID], state: MessageState, now: datetime) -> None:
     """Tell the routes that their messages are sent, delivered or opened: forward only."""
-    times = {"opened_at": now} if state == MessageState.OPENED else {}
-    ReplyRoute.objects.filter(message_id__in=message_ids, state__in=_EARLIER[state]).update(
-        state=state, sent_at=Coalesce("sent_at", now), **times
-    )
+    opened_at = now if state == MessageState.OPENED else None
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SET_STATES, [state, now, opened_at, list(message_ids), list(_EARLIER[state])]
+        )
 
 
 def close_routes(*, message_ids: Sequence[UUID]) -> None:
