@@ -71,7 +71,9 @@ class SdkView(APIView):
         if request.method != "OPTIONS":
             self.claims = authenticate(request, self.account)
 
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def options(  # type: ignore[override] # DRF hands over its own request
+        self, request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
         """Answer a browser's preflight; it comes without a token."""
         response = Response(status=204)
         if _is_listed_origin(request.headers.get("Origin", ""), kwargs["account_number"]):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import jwt
+from jwt.exceptions import InvalidSubjectError
 
 from common.json_body import is_storable
 from consumers.jwks import signing_key
@@ -107,7 +108,7 @@ def _decode(token: str, key: Key, algorithm: str, provider: IdentityProvider) ->
         refusal = TokenRefused("issuer_mismatch", "iss is not the issuer set for the account.")
     except jwt.InvalidAudienceError:
         refusal = TokenRefused("audience_mismatch", "aud has not the audience set for the account.")
-    except jwt.InvalidSubjectError:
+    except InvalidSubjectError:
         refusal = TokenRefused("subject_invalid", "sub must be a string.")
     except (jwt.PyJWTError, ValueError, TypeError):
         refusal = TokenRefused("token_malformed", "The JWT cannot be read.")

@@ -1,0 +1,85 @@
+"""Devices: what the SDK registers, lists, refreshes, logs out and takes away (C2-C4)."""
+
+from typing import Any
+from uuid import UUID
+
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from common.body import Fields
+from consumers.authentication import SdkView
+from consumers.device_body import device_json, read_changes, read_registration, warnings_for
+from consumers.models import Device, LogoutType
+from consumers.services import log_out, refresh, register_device
+
+MAX_LISTED = 100
+
+
+def _answer(device: Device, fields: Fields) -> Response:
+    body = device_json(device)
+    warnings = warnings_for(device, fields.unknown())
+    if warnings:
+        body["warnings"] = warnings
+    return Response(body)
+
+
+class Devices(SdkView):
+    def get(self, request: Request, account_number: int) -> Response:
+        devices = Device.objects.registered().filter(
+            consumer__account=self.account, consumer__ref=self.ref
+        )
+        newest = devices.select_related("app").order_by("-last_seen_at", "-id")[:MAX_LISTED]
+        return Response({"devices": [device_json(device) for device in newest]})
+
+    def post(self, request: Request, account_number: int) -> Response:
+        fields = Fields(request.data)
+        device = register_device(
+            account=self.account,
+            claims=self.claims,
+            registration=read_registration(fields, self.account),
+            now=timezone.now(),
+        )
+        return _answer(device, fields)
+
+
+class DeviceView(SdkView):
+    """One device of the token's consumer; anybody else's does not exist."""
+
+    device: Device
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if request.method != "OPTIONS":
+            self.device = self._load_device(kwargs["device_id"])
+
+    def _load_device(self, device_id: str) -> Device:
+        devices = Device.objects.registered().select_related("app", "consumer")
+        return get_object_or_404(
+            devices,
+            public_id=UUID(device_id),
+            consumer__account=self.account,
+            consumer__ref=self.ref,
+        )
+
+
+class DeviceDetail(DeviceView):
+    def patch(self, request: Request, account_number: int, device_id: str) -> Response:
+        fields = Fields(request.data)
+        registration = read_changes(fields, self.device)
+        device = refresh(device=self.device, registration=registration, now=timezone.now())
+        return _answer(device, fields)
+
+    def delete(self, request: Request, account_number: int, device_id: str) -> Response:
+        self.device.remove(reason="unregistered", now=timezone.now())
+        return Response(status=204)
+
+
+class DeviceLogout(DeviceView):
+    def post(self, request: Request, account_number: int, device_id: str) -> Response:
+        fields = Fields(request.data)
+        kind = fields.choice("unregisterType", LogoutType.values, default=LogoutType.ALL)
+        fields.raise_if_invalid()
+        log_out(device=self.device, logout_type=kind, now=timezone.now())
+        return _answer(self.device, fields)
