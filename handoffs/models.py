@@ -55,7 +55,7 @@ class Handoff(models.Model):
         "handoff id",
         max_length=16,
         default=new_handoff_id,
-        validators=[RegexValidator(r"^H\d{1,15}$", "A handoff id is H and 1 to 15 digits.")],
+        validators=[RegexValidator(r"^H[0-9]{1,15}\Z", "A handoff id is H and 1 to 15 digits.")],
     )
     kind = models.CharField(max_length=10, choices=Kind, default=Kind.PROACTIVE)
     channels = ArrayField(models.CharField(max_length=5, choices=Channel), default=list)
@@ -68,8 +68,16 @@ class Handoff(models.Model):
     lookback = models.DurationField(default=MAX_LOOKBACK)
     push_when_logged_in = models.BooleanField(default=True)
     push_when_logged_out = models.BooleanField(default=True)
-    device_choice = models.CharField(max_length=6, choices=DeviceChoice, default=DeviceChoice.NEWEST)
-    language = models.CharField(max_length=20, default="en")
+    device_choice = models.CharField(
+        max_length=6, choices=DeviceChoice, default=DeviceChoice.NEWEST
+    )
+    language = models.CharField(
+        max_length=20,
+        default="en",
+        validators=[
+            RegexValidator(r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*\Z", "A language is en or pt-BR.")
+        ],
+    )
     is_active = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now, editable=False)
