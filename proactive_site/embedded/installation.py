@@ -106,9 +106,10 @@ def urls_of_holder() -> dict[str, str]:
 
 
 @contextmanager
-def held(home: Path) -> Iterator[None]:
+def held(home: Path, *, patience: float = HOLD_SECONDS) -> Iterator[None]:
+    """:raises Failure: when another process holds it and goes on holding it"""
     with open(home / "lock", "a+") as lock:
-        if not is_locked(lock.fileno(), until=time.monotonic() + HOLD_SECONDS):
+        if not is_locked(lock.fileno(), until=time.monotonic() + patience):
             pid = read_record(home).get("pid", "unknown")
             raise Failure(f"{home} is in use by process {pid}. Stop it first.")
         yield
@@ -145,7 +146,7 @@ def sweep_abandoned(parent: Path) -> None:
         try:
             if home.stat().st_uid != os.geteuid() or not record_of(home).exists():
                 continue
-            with held(home):
+            with held(home, patience=0.0):
                 clear_leftovers(home)
                 shutil.rmtree(home, ignore_errors=True)
         except (Failure, FileNotFoundError):

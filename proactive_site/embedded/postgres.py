@@ -95,9 +95,12 @@ def make_cluster(installation: Installation, binaries: Path) -> None:
     shutil.rmtree(new, ignore_errors=True)
     make_folder(new, owner=owner)
     initdb = ["-U", "app", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]
-    unsynced = ["--no-sync"] if installation.is_throwaway else []
-    run(binaries / "initdb", "-D", str(new), *initdb, *unsynced)
-    run(binaries / "postgres", "--single", "-D", str(new), "postgres", says="CREATE DATABASE app")
+    single = ["--single", "-D", str(new)]
+    if installation.is_throwaway:
+        initdb.append("--no-sync")
+        single.append("-F")
+    run(binaries / "initdb", "-D", str(new), *initdb)
+    run(binaries / "postgres", *single, "postgres", says="CREATE DATABASE app")
     new.rename(data)
 
 
