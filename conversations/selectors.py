@@ -20,6 +20,9 @@ from conversations.models import (
 # What the agent widget shows of a consumer (F1).
 MAX_RECENT = 5
 RECENT = timedelta(days=30)
+# What one answer to an app holds at most, the newest.
+MAX_PENDING = 100
+MAX_SHOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ def pending_messages(*, account: Account, consumer: Consumer, now: datetime) -> 
     routes = routes_of(account, consumer.ref).exclude(
         state__in=[MessageState.WAITING, MessageState.CLOSED]
     )
-    return list(routes.filter(valid_until__gt=now, replied_at__isnull=True))
+    return list(routes.filter(valid_until__gt=now, replied_at__isnull=True)[:MAX_PENDING])
 
 
 def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
@@ -75,8 +78,13 @@ def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
         welcome=None if outbound else account.welcome_message or None,
         outbound=outbound,
         conversation=conversation,
-        messages=tuple(conversation.messages.order_by("id")) if conversation else (),
+        messages=_last_messages(conversation) if conversation else (),
     )
+
+
+def _last_messages(conversation: Conversation) -> tuple[Message, ...]:
+    newest = conversation.messages.order_by("-id")[:MAX_SHOWN]
+    return tuple(list(newest)[::-1])
 
 
 def _is_followed(conversation: Conversation, pending: Sequence[ReplyRoute]) -> bool:

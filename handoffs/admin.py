@@ -1,0 +1,100 @@
+"""The operator's window on handoffs; what is saved goes through the services."""
+
+from datetime import datetime
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.utils import timezone
+
+from accounts.admin_scope import AccountScopedAdmin
+from common.errors import DomainError, InvalidRequest
+from handoffs.models import Channel, Handoff
+from handoffs.rules import check, tidy
+from handoffs.services import EDITABLE, create_handoff, edit_handoff
+
+# Given once, at creation.
+FIXED = ("account", "kind", "public_id")
+
+
+class HandoffForm(forms.ModelForm):
+    channels = forms.MultipleChoiceField(choices=Channel.choices, initial=[Channel.INAPP])
+
+    class Meta:
+        model = Handoff
+        fields = (*FIXED, *EDITABLE)
+        help_texts: ClassVar = {
+            "app_names": "Bundle ids of the account's apps, with commas between them.",
+            "text": "Variables go where ${{1}}, ${{2}} … stand.",
+            "lookback": "Days and time: 30 00:00:00 is thirty days, 01:00:00 one hour.",
+        }
+
+    def _post_clean(self) -> None:
+        super()._post_clean()  # type: ignore[misc]
+        if self.errors:
+            return
+        try:
+            tidy(self.instance)
+            check(self.instance)
+        except DomainError as error:
+            self._show(error)
+
+    def _show(self, error: DomainError) -> None:
+        wrong = (
+            [(one.pointer, one.detail) for one in error.errors]
+            if isinstance(error, InvalidRequest)
+            else [(error.pointer, error.message)]
+        )
+        for pointer, message in wrong:
+            field = pointer.strip("/").split("/")[0]
+            self.add_error(field if field in self.fields else None, message)
+
+
+@admin.register(Handoff)
+class HandoffAdmin(AccountScopedAdmin):
+    """Archiving is refused while campaigns go out, so it is offered where campaigns are known."""
+
+    form = HandoffForm
+    list_display = ("title", "public_id", "account", "kind", "is_active", "archived_at")
+    list_filter = ("kind", "is_active", ("archived_at", admin.EmptyFieldListFilter))
+    list_select_related = ("account",)
+    search_fields = ("title", "=public_id")
+    ordering = ("-id",)
+
+    def get_readonly_fields(
+        self, request: HttpRequest, obj: Handoff | None = None
+    ) -> tuple[str, ...]:
+        return FIXED if obj is not None else ()
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_archived = isinstance(obj, Handoff) and obj.archived_at is not None
+        return not is_archived and super().has_change_permission(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
+    ) -> HttpResponseBase:
+        try:
+            return super().changeform_view(request, object_id, *args, **kwargs)
+        except DomainError as error:
+            messages.error(request, error.message)
+            return HttpResponseRedirect(request.path)
+
+    def save_model(
+        self, request: HttpRequest, obj: Handoff, form: forms.ModelForm, change: bool
+    ) -> None:
+        save = _edit if change else _create
+        stored = save(obj, form, str(request.user), timezone.now())
+        obj.pk, obj.public_id = stored.pk, stored.public_id
+
+
+def _create(obj: Handoff, form: forms.ModelForm, by: str, now: datetime) -> Handoff:
+    return create_handoff(**form.cleaned_data, by=by, now=now)
+
+
+def _edit(obj: Handoff, form: forms.ModelForm, by: str, now: datetime) -> Handoff:
+    changes = {name: form.cleaned_data[name] for name in form.changed_data if name in EDITABLE}
+    return edit_handoff(handoff=obj, changes=changes, by=by, now=now)
