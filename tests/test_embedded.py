@@ -153,8 +153,8 @@ class Clone:
 
     def remove(self) -> None:
         self.stop()
-        if IS_ROOT and (self.home / "postgres.path").exists():
-            data = Path((self.home / "postgres.path").read_text().strip())
+        if IS_ROOT:
+            data = folders.data_folder(checkout=self.root, home=self.home)
             shutil.rmtree(data.parent)
         shutil.rmtree(self.root)
 
