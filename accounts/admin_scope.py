@@ -1,15 +1,19 @@
 """Django admin, cut down to the accounts that a brand's administrator administers."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import Field, Model, QuerySet
 from django.forms import Field as FormField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseRedirect
 
+from accounts.audit import record
 from accounts.models import Account
 from accounts.permissions import accounts_with
 from accounts.roles import ADMINISTER
+from common.errors import DomainError
 
 
 def administered_accounts(request: HttpRequest) -> QuerySet[Account]:
@@ -89,9 +93,100 @@ class ScopedOptions:
 
 
 class AccountScopedAdmin(ScopedOptions, admin.ModelAdmin[Any]):
-    """The base of every admin class for rows that hang on an account."""
+    """The base of every admin class for rows that hang on an account.
+
+    ``fixed_fields`` can be set once, ``operator_fields`` by superusers only. With ``create`` or
+    ``change`` the saving goes through a service, and a rule that says no is told in a message;
+    without them the row is saved and audited here, with the values of ``audited_fields``.
+    """
 
     list_per_page = 50
+    add_form: ClassVar[Any] = None
+    add_fields: ClassVar[tuple[str, ...]] = ()
+    fixed_fields: ClassVar[tuple[str, ...]] = ()
+    operator_fields: ClassVar[tuple[str, ...]] = ()
+    audited_fields: ClassVar[tuple[str, ...]] = ()
+    create: ClassVar[Any] = None
+    change: ClassVar[Any] = None
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj is None and self.add_form:
+            kwargs["form"] = self.add_form
+        return super().get_form(request, obj, change, **kwargs)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None and self.add_fields:
+            return self.add_fields
+        return super().get_fields(request, obj)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = [*super().get_readonly_fields(request, obj)]
+        if obj is not None:
+            fields += self.fixed_fields
+        if not request.user.is_superuser:
+            fields += self.operator_fields
+        return fields
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        service = self.change if change else self.create
+        if service is None:
+            super().save_model(request, obj, form, change)
+            self._audit(request, obj, "changed" if change else "created", self._changes(form))
+        elif change:
+            service(request, obj, form.cleaned_data)
+        else:
+            made = service(request, form.cleaned_data)
+            obj.__dict__.update(made.__dict__)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self._audit(request, obj, "deleted", {})
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        with transaction.atomic():
+            for obj in queryset:
+                self.delete_model(request, obj)
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._told(request, super().changeform_view, *args, **kwargs)
+
+    def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        return self._told(request, super().delete_view, *args, **kwargs)
+
+    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        return self._told(request, super().response_action, queryset)
+
+    def _told(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return view(request, *args, **kwargs)
+        except DomainError as refused:
+            self.message_user(request, refused.message, messages.ERROR)
+            return HttpResponseRedirect(request.path)
+
+    def _audit(self, request: HttpRequest, obj: Any, verb: str, changes: Mapping[str, Any]) -> None:
+        record(
+            by=str(request.user),
+            account=self._account_of(obj),
+            verb=f"{obj._meta.model_name}_{verb}",
+            target=obj,
+            changes=changes,
+        )
+
+    def _changes(self, form: Any) -> dict[str, Any]:
+        # Values only of fields that are known to hold no secret.
+        return {
+            name: (form.initial.get(name), form.cleaned_data.get(name))
+            if name in self.audited_fields
+            else ("…", "…")
+            for name in form.changed_data
+        }
+
+    def _account_of(self, obj: Any) -> Account | None:
+        for name in filter(None, self.account_path.split("__")):
+            obj = getattr(obj, name, None)
+        return obj if isinstance(obj, Account) else None
 
 
 class AccountScopedInline(ScopedOptions, admin.TabularInline[Any, Any]):

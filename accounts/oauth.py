@@ -8,6 +8,7 @@ from urllib.parse import unquote_plus
 
 from django.utils import timezone
 from oauth2_provider.generators import BaseHashGenerator
+from oauth2_provider.models import AccessToken
 from oauth2_provider.oauth2_validators import OAuth2Validator
 from oauth2_provider.scopes import SettingsScopes
 from oauthlib.common import Request
@@ -40,7 +41,12 @@ def basic_credentials(header: str) -> Credentials | None:
 
 
 class Validator(OAuth2Validator):
-    """Checks clients against `ApiSecret`, for one account where the path names one."""
+    """Checks clients against `ApiSecret`, for one account where the path names one.
+
+    Made for each request; ``minted`` is the row of the token that was given out.
+    """
+
+    minted: AccessToken
 
     def __init__(self, account_number: int | None = None) -> None:
         super().__init__()
@@ -69,7 +75,7 @@ class Validator(OAuth2Validator):
     def save_bearer_token(
         self, token: dict[str, Any], request: Request, *args: Any, **kwargs: Any
     ) -> None:
-        tokens.mint(
+        self.minted = tokens.mint(
             client=request.client,
             token=token["access_token"],
             scopes=request.scopes,

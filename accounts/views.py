@@ -1,0 +1,87 @@
+"""Pages for people who are not signed in yet."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth import views as auth
+from django.core.exceptions import ValidationError
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.generic import FormView, TemplateView
+
+from accounts.forms import ChoosePassword, PasswordReset, ThrottledSignIn
+from accounts.mail import invitation_tokens
+
+ONLY_BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+class SignIn(auth.LoginView):
+    authentication_form = ThrottledSignIn
+    template_name = "accounts/sign_in.html"
+    redirect_authenticated_user = True
+
+    def form_invalid(self, form: Any) -> HttpResponse:
+        response = super().form_invalid(form)
+        if form.seconds_to_wait:
+            response.status_code = 429
+            response.headers["Retry-After"] = str(form.seconds_to_wait)
+        return response
+
+
+class SignOut(auth.LogoutView):
+    """By POST only."""
+
+
+class PasswordResetAsk(FormView[PasswordReset]):
+    """Answers the same whether or not the address belongs to anybody."""
+
+    form_class = PasswordReset
+    template_name = "accounts/password_reset.html"
+    success_url = reverse_lazy("password_reset_sent")
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(has_email=settings.HAS_EMAIL, **kwargs)
+
+    def form_valid(self, form: PasswordReset) -> HttpResponse:
+        try:
+            if settings.HAS_EMAIL:
+                form.save()
+        except ValidationError as error:
+            form.add_error(None, error)
+            return self.form_invalid(form)
+        return super().form_valid(form)
+
+
+class PasswordResetSent(TemplateView):
+    template_name = "accounts/password_reset_sent.html"
+
+
+@method_decorator([sensitive_post_parameters(), never_cache], name="dispatch")
+class PasswordResetConfirm(auth.PasswordResetConfirmView):
+    form_class = ChoosePassword
+    template_name = "accounts/choose_password.html"
+    success_url = reverse_lazy("password_reset_done")
+    extra_context = {"heading": "Choose a new password", "button": "Save the password"}
+
+
+class PasswordResetDone(TemplateView):
+    template_name = "accounts/password_reset_done.html"
+
+
+class AcceptInvitation(PasswordResetConfirm):
+    """The link of an invitation: choose a password and be signed in."""
+
+    token_generator = invitation_tokens
+    post_reset_login = True
+    post_reset_login_backend = ONLY_BACKEND
+    success_url = settings.LOGIN_REDIRECT_URL
+    extra_context = {"heading": "Welcome", "button": "Save the password and sign in"}
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        response = super().form_valid(form)
+        messages.success(self.request, "Your password was saved.")
+        return response
