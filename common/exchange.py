@@ -28,13 +28,19 @@ TLS_CODES = frozenset(
         pycurl.E_SSL_CERTPROBLEM,
         pycurl.E_SSL_CACERT_BADFILE,
         pycurl.E_SSL_CIPHER,
-        pycurl.E_SSL_CONNECT_ERROR,
         pycurl.E_SSL_ISSUER_ERROR,
         pycurl.E_SSL_INVALIDCERTSTATUS,
     }
 )
 CERTIFICATE_ALERTS = ("alert certificate", "alert bad certificate", "alert unknown ca")
 """With TLS 1.3 a server refuses our certificate only after the request has left."""
+
+
+class HandedSocket(socket):
+    """libcurl works on a copy of the descriptor, so this one is closed as soon as it is let go."""
+
+    def __del__(self) -> None:
+        self.close()
 
 
 class Exchange:
@@ -45,11 +51,13 @@ class Exchange:
         "call",
         "curl",
         "head",
+        "is_opened",
         "is_refused",
         "is_repeatable",
         "is_resent",
         "method",
         "started",
+        "upload",
     )
 
     def __init__(self, tls: Tls, guard: AddressGuard | None) -> None:
@@ -58,10 +66,12 @@ class Exchange:
         self.body: list[bytes] = []
         self.call: Call[Any]
         self.started = 0.0
+        self.is_opened = False
         self.is_refused = False
         self.is_resent = False
         self.is_repeatable = False
         self.method = ""
+        self.upload = BytesIO()
         self._set_fixed(tls, guard)
 
     def _set_fixed(self, tls: Tls, guard: AddressGuard | None) -> None:
@@ -72,7 +82,6 @@ class Exchange:
         set_option(pycurl.FOLLOWLOCATION, 0)
         set_option(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)
-        set_option(pycurl.PIPEWAIT, 1)
         set_option(pycurl.TCP_NODELAY, 1)
         set_option(pycurl.USERAGENT, "proactive")
         set_option(pycurl.SSLVERSION, pycurl.SSLVERSION_TLSv1_2)
@@ -90,22 +99,31 @@ class Exchange:
 
     def begin(self, call: Call[Any], *, is_repeatable: bool) -> None:
         """Prepare the call. With `is_repeatable` libcurl may send it again by itself when the
-        server cannot have acted on it; HTTP/1.1 cannot tell, HTTP/2 can."""
+        server cannot have acted on it; HTTP/1.1 cannot tell, HTTP/2 can.
+
+        :raises ValueError: (a UnicodeError too) when it cannot be written as HTTP.
+        """
         self.call = call
         self.head.clear()
         self.body.clear()
+        self.is_opened = False
         self.is_refused = False
         self.is_resent = False
         self.is_repeatable = is_repeatable
         set_option = self.curl.setopt
         set_option(pycurl.URL, call.url)
+        # Wait for a connection that is being made, as it may be HTTP/2; plain HTTP never is.
+        set_option(pycurl.PIPEWAIT, call.url.startswith("https"))
         lines = [f"{name}: {value}" for name, value in call.headers]
+        if any("\n" in line or "\r" in line or "\0" in line for line in lines):
+            raise ValueError("A header must be one line.")
         set_option(pycurl.HTTPHEADER, [*lines, "Expect:"])
         if call.method != self.method:
             self._set_method(call.method)
         if call.method != "GET":
             set_option(pycurl.POSTFIELDSIZE, len(call.body))
-            set_option(pycurl.READFUNCTION, BytesIO(call.body).read)
+            self.upload = BytesIO(call.body)
+            set_option(pycurl.READFUNCTION, self.upload.read)
         set_option(pycurl.CONNECTTIMEOUT_MS, int(call.timeouts.connect * 1000))
         set_option(pycurl.TIMEOUT_MS, int(call.timeouts.total * 1000))
         set_option(pycurl.MAXFILESIZE, call.body_limit)
@@ -127,6 +145,8 @@ class Exchange:
         head_bytes = curl.getinfo(pycurl.REQUEST_SIZE)
         status, headers = _read_head(head)
         sent, is_tls_refused = Sent.ANSWERED, False
+        # Of a name's addresses one may be refused and the next one open.
+        is_refused = self.is_refused and not self.is_opened
         if status is None:
             sent, is_tls_refused = _judge(code, message, head_bytes)
         return Answer(
@@ -136,12 +156,12 @@ class Exchange:
             status=status,
             headers=headers,
             body=b"".join(self.body)[: self.call.body_limit],
-            error=_describe(code, message, self.is_refused) if code else "",
+            error=_describe(code, message, is_refused) if code else "",
             elapsed_ms=int((monotonic() - self.started) * 1000),
-            bytes_sent=int(head_bytes + curl.getinfo(pycurl.SIZE_UPLOAD)),
+            bytes_sent=int(head_bytes + curl.getinfo(pycurl.SIZE_UPLOAD_T)),
             is_resent=self.is_resent,
             is_tls_refused=is_tls_refused,
-            is_address_refused=self.is_refused and sent is Sent.NOT_SENT,
+            is_address_refused=is_refused and sent is Sent.NOT_SENT,
         )
 
     def is_multiplexed(self) -> bool:
@@ -152,7 +172,7 @@ class Exchange:
         if not self.is_repeatable or offset or origin:
             return int(pycurl.SEEKFUNC_FAIL)
         self.is_resent = True
-        self.curl.setopt(pycurl.READFUNCTION, BytesIO(self.call.body).read)
+        self.upload.seek(0)
         return int(pycurl.SEEKFUNC_OK)
 
     def _guarded_socket(self, guard: AddressGuard) -> Any:
@@ -160,7 +180,8 @@ class Exchange:
             if not guard.is_allowed(str(target.addr[0]), int(target.addr[1])):
                 self.is_refused = True
                 return pycurl.SOCKET_BAD
-            return socket(target.family, target.socktype, target.protocol)
+            self.is_opened = True
+            return HandedSocket(target.family, target.socktype, target.protocol)
 
         return open_socket
 
@@ -205,8 +226,13 @@ def _judge(code: int, message: str, head_bytes: int) -> tuple[Sent, bool]:
     if any(alert in text for alert in CERTIFICATE_ALERTS):
         return Sent.NOT_SENT, True
     if head_bytes == 0:
-        return Sent.NOT_SENT, code in TLS_CODES
+        return Sent.NOT_SENT, code in TLS_CODES or _is_handshake_refused(code, text)
     return Sent.NOT_SENT if "refused_stream" in text else Sent.UNKNOWN, False
+
+
+def _is_handshake_refused(code: int, text: str) -> bool:
+    """The two sides do not agree; a connection that merely broke does not count."""
+    return code == pycurl.E_SSL_CONNECT_ERROR and "routines" in text and "eof" not in text
 
 
 def _describe(code: int, message: str, is_refused: bool) -> str:

@@ -54,10 +54,12 @@ class AddressRefused(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class AddressGuard:
-    """`allowed_networks` are the operator's exceptions, such as "10.1.0.0/16" or "127.0.0.1"."""
+    """`allowed_networks` are the operator's exceptions, such as "10.1.0.0/16" or "127.0.0.1": there
+    each port is open, elsewhere only `ports`."""
 
     allowed_networks: tuple[str, ...] = ()
     allow_http: bool = False
+    ports: tuple[int, ...] = HTTPS_PORTS
 
     def check_url(self, url: str) -> None:
         """Refuse what the URL alone gives away; the address is checked when it is connected.
@@ -87,8 +89,10 @@ class AddressGuard:
         inner = _embedded(parsed) or parsed
         if any(inner in network or parsed in network for network in _parse(self.allowed_networks)):
             return True
-        ports = HTTPS_PORTS + HTTP_PORTS if self.allow_http else HTTPS_PORTS
-        return port in ports and is_public(parsed)
+        return self.is_usual(port) and is_public(parsed)
+
+    def is_usual(self, port: int) -> bool:
+        return port in self.ports or (self.allow_http and port in HTTP_PORTS)
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

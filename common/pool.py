@@ -59,8 +59,13 @@ class Pool:
         return len(self.waiting) * pace / self.window
 
     def start(self, call: Call[Any]) -> None:
+        """:raises ValueError: when the call cannot be written as HTTP."""
         exchange = self._free.pop() if self._free else Exchange(self.tls, self.guard)
-        exchange.begin(call, is_repeatable=self.is_multiplexed)
+        try:
+            exchange.begin(call, is_repeatable=self.is_multiplexed)
+        except ValueError:
+            self._free.append(exchange)
+            raise
         self.active[exchange.curl] = exchange
         self._multi.add_handle(exchange.curl)
 

@@ -18,12 +18,25 @@ from typing import Any
 
 import pycurl
 
-from common.calls import TICK, Answer, Call, Pause, Sent, Tag, Tick
+from common.calls import TICK, Answer, Call, Pause, Sent, Tag, Tick, Timeouts, Tls
 from common.exchange import Exchange, not_sent
 from common.guard import AddressRefused
 from common.pool import Pool
 
-__all__ = ["TICK", "Answer", "Call", "Limits", "Pause", "Sent", "Tick", "Transport", "transport"]
+__all__ = [
+    "TICK",
+    "Answer",
+    "Call",
+    "Limits",
+    "Pause",
+    "Sent",
+    "Tick",
+    "Timeouts",
+    "Tls",
+    "Transport",
+    "fetch",
+    "transport",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,8 +197,7 @@ class _Run:
             return True
         pool = self.transport.pool_for(call)
         if not pool.waiting and pool.has_room(self.per_key) and self.active < self.in_flight:
-            self.active += 1
-            pool.start(call)
+            self._start(pool, call)
         elif len(pool.waiting) < self.limits.queue_per_key:
             self.waiting += 1
             pool.waiting.append((call, monotonic()))
@@ -194,6 +206,14 @@ class _Run:
         else:
             return False
         return True
+
+    def _start(self, pool: Pool, call: Call[Any]) -> None:
+        try:
+            pool.start(call)
+        except ValueError as error:
+            self.ready.append(not_sent(call, str(error)))
+        else:
+            self.active += 1
 
     def _give_back(self, call: Call[Any]) -> None:
         self.ready.append(not_sent(call, "The key's queue is full.", sent=Sent.NOT_STARTED))
@@ -205,9 +225,8 @@ class _Run:
             if not able:
                 return
             pool = min(able, key=lambda pool: len(pool.active))
-            pool.start(pool.waiting.popleft()[0])
+            self._start(pool, pool.waiting.popleft()[0])
             self.waiting -= 1
-            self.active += 1
 
     def _shed_overdue(self) -> None:
         if not self.waiting:
@@ -262,11 +281,13 @@ def fetch(call: Call[Tag]) -> Answer[Tag]:
     exchange = Exchange(call.tls, call.guard)
     try:
         exchange.begin(call, is_repeatable=False)
-        try:
-            exchange.curl.perform()
-        except pycurl.error as error:
-            code, message = error.args
-            return exchange.finish(code, message)
+        exchange.curl.perform()
+    except ValueError as error:
+        return not_sent(call, str(error))
+    except pycurl.error as error:
+        code, message = error.args
+        return exchange.finish(code, message)
+    else:
         return exchange.finish()
     finally:
         exchange.curl.close()

@@ -9,7 +9,7 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
-from common.guard import HTTP_PORTS, HTTPS_PORTS, AddressGuard, AddressRefused
+from common.guard import AddressGuard, AddressRefused
 from push.providers.base import SettingInvalid
 
 MOST_HEADERS = 4
@@ -51,13 +51,13 @@ class ProxySettings:
             raise SettingInvalid("allowed_networks", str(error)) from None
 
     def _check_url(self) -> None:
+        guard = AddressGuard(self.allowed_networks, self.allow_http)
         try:
-            AddressGuard(self.allowed_networks, self.allow_http).check_url(self.url)
+            guard.check_url(self.url)
         except AddressRefused as refusal:
             raise SettingInvalid("url", str(refusal)) from None
         port = urlsplit(self.url).port
-        ports = HTTPS_PORTS + HTTP_PORTS if self.allow_http else HTTPS_PORTS
-        if port not in (None, *ports) and not self.allowed_networks:
+        if port is not None and not guard.is_usual(port) and not self.allowed_networks:
             raise SettingInvalid("url", "The port must be 443 or 8443.")
 
     def _check_login(self) -> None:

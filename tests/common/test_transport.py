@@ -1,0 +1,608 @@
+import json
+import os
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from common.transport import (
+    TICK,
+    Answer,
+    Call,
+    Limits,
+    Pause,
+    Sent,
+    Timeouts,
+    Tls,
+    Transport,
+    fetch,
+)
+from tests.providers.certificates import Certificate, make_certificate, server_context
+from tests.providers.h2_server import H2Server
+from tests.providers.proxy_server import ProxyServer, open_log, run_in_thread
+
+Start = Callable[..., Any]
+
+
+@pytest.fixture
+def transport() -> Iterator[Transport]:
+    made = Transport()
+    yield made
+    made.close()
+
+
+@pytest.fixture(scope="module")
+def authority() -> Certificate:
+    return make_certificate("Test authority")
+
+
+@pytest.fixture(scope="module")
+def certificate(authority: Certificate) -> Certificate:
+    return make_certificate("server", issuer=authority, hosts=("127.0.0.1", "localhost"))
+
+
+@pytest.fixture
+def tls(authority: Certificate, tmp_path: Path) -> Tls:
+    path = tmp_path / "authority.pem"
+    path.write_text(authority.cert_pem)
+    return Tls(ca_file=str(path))
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Start HTTP/1.1 servers that end with the test."""
+    with ExitStack() as stack:
+
+        def run(**options: Any) -> ProxyServer:
+            log = open_log(tmp_path / "calls.jsonl")
+            stack.callback(os.close, log.file)
+            server = ProxyServer(log, **options)
+            stack.enter_context(run_in_thread(server))
+            return server
+
+        yield run
+
+
+@pytest.fixture
+def start_h2(tmp_path: Path, certificate: Certificate) -> Iterator[Start]:
+    with ExitStack() as stack:
+
+        def run(**options: Any) -> H2Server:
+            server = H2Server(server_context(certificate, tmp_path, protocols=("h2",)), **options)
+            stack.enter_context(run_in_thread(server))
+            return server
+
+        yield run
+
+
+def make_call(url: str, token: str, **options: Any) -> Call[str]:
+    body = json.dumps({"device-token": token}).encode()
+    return Call(token, options.pop("key", url), "POST", url, body=body, **options)
+
+
+@contextmanager
+def refusing_server(context: ssl.SSLContext) -> Iterator[str]:
+    """A server whose side of the one handshake fails, and which reads on until we hang up."""
+
+    def refuse(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        # A close with the request unread would overtake the alert.
+        with connection.dup() as kept:
+            with suppress(ssl.SSLError):
+                context.wrap_socket(connection, server_side=True)
+            kept.settimeout(5)
+            while kept.recv(4096):
+                pass
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=refuse, args=(listening,))
+        thread.start()
+        yield f"https://127.0.0.1:{listening.getsockname()[1]}/"
+        thread.join(10)
+
+
+def answers_of(transport: Transport, calls: Any, **options: Any) -> dict[str, Answer[str]]:
+    answers = [a for a in transport.perform(calls, **options) if isinstance(a, Answer)]
+    by_tag = {answer.tag: answer for answer in answers}
+    assert len(by_tag) == len(answers)
+    return by_tag
+
+
+def test_answers_come_in_the_order_in_which_they_complete(
+    transport: Transport, start: Start
+) -> None:
+    server = start()
+    server.orders.give("slow", {"delay": 0.3})
+    server.orders.give("slower", {"delay": 0.6})
+    calls = [make_call(server.url, token) for token in ("slower", "slow", "fast")]
+
+    answers = list(transport.perform(calls, tick=60))
+
+    assert [answer.tag for answer in answers if isinstance(answer, Answer)] == [
+        "fast",
+        "slow",
+        "slower",
+    ]
+
+
+def test_answer_carries_status_headers_body_and_what_was_sent(
+    transport: Transport, start: Start
+) -> None:
+    server = start()
+    order = {"status": 418, "headers": {"Retry-After": " 7 "}, "body": "short"}
+    server.orders.give("a", order)
+
+    answer = answers_of(transport, [make_call(server.url, "a", headers=(("X-One", "1"),))])["a"]
+
+    head, body = server.calls[0]
+    assert (answer.sent, answer.status, answer.body) == (Sent.ANSWERED, 418, b"short")
+    assert answer.headers == {"content-length": "5", "retry-after": "7"}
+    assert (head["x-one"], json.loads(body)) == ("1", {"device-token": "a"})
+    assert answer.bytes_sent > len(body)
+
+
+@pytest.mark.parametrize(("size", "error"), [(1000, False), (200_000, True)])
+def test_body_is_read_up_to_the_limit_and_the_status_stands(
+    transport: Transport, start: Start, size: int, error: bool
+) -> None:
+    server = start()
+    server.orders.give("a", {"status": 500, "body": "x" * size})
+
+    answer = answers_of(transport, [make_call(server.url, "a")])["a"]
+
+    assert (answer.sent, answer.status, bool(answer.error)) == (Sent.ANSWERED, 500, error)
+    assert len(answer.body) <= 65536
+
+
+def test_connections_of_a_key_are_few_and_kept(transport: Transport, start: Start) -> None:
+    server = start(latency=0.002)
+
+    first = answers_of(transport, (make_call(server.url, f"a{n}") for n in range(300)))
+    second = answers_of(transport, (make_call(server.url, f"b{n}") for n in range(100)))
+
+    assert [len(first), len(second)] == [300, 100]
+    assert {answer.status for answer in [*first.values(), *second.values()]} == {200}
+    assert server.connected == transport.limits.connections_per_key
+
+
+def test_credentials_never_share_a_connection(transport: Transport, start: Start) -> None:
+    server = start()
+    calls = [make_call(server.url, f"{key}{n}", key=key) for n in range(3) for key in "abcd"]
+
+    answers = answers_of(transport, calls, in_flight=1)
+
+    assert len(answers) == 12
+    assert server.connected == 4
+
+
+def test_keys_unused_for_longest_lose_their_connections(start: Start) -> None:
+    server = start()
+    transport = Transport(Limits(keys=3))
+
+    answers_of(
+        transport, [make_call(server.url, str(n), key=str(n)) for n in range(9)], in_flight=1
+    )
+    deadline = time.monotonic() + 5
+    while len(server.connections) > 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+    assert [server.connected, len(server.connections)] == [9, 3]
+    transport.close()
+
+
+def test_http2_carries_many_calls_on_one_connection(
+    transport: Transport, start_h2: Start, tls: Tls
+) -> None:
+    server = start_h2(latency=0.05)
+
+    answers = answers_of(transport, (make_call(server.url, f"{n}", tls=tls) for n in range(500)))
+
+    assert {(a.sent, a.status) for a in answers.values()} == {(Sent.ANSWERED, 200)}
+    assert len(answers) == len(server.bodies) == 500
+    assert len(server.connections) == 1
+
+
+def test_http2_server_that_allows_one_stream_is_obeyed(
+    transport: Transport, start_h2: Start, tls: Tls
+) -> None:
+    server = start_h2(max_streams=1)
+
+    answers = answers_of(transport, (make_call(server.url, f"{n}", tls=tls) for n in range(200)))
+
+    assert {a.status for a in answers.values()} == {200}
+    assert [len(answers), len(server.bodies), server.most_open] == [200, 200, 1]
+
+
+@pytest.mark.parametrize("trouble", ["goaway", "refuse"])
+def test_calls_that_http2_says_were_not_looked_at_are_sent_again_and_only_those(
+    transport: Transport, start_h2: Start, tls: Tls, trouble: str
+) -> None:
+    server = start_h2(trouble=trouble, every=50, latency=0.01)
+
+    answers = answers_of(transport, (make_call(server.url, f"{n}", tls=tls) for n in range(2000)))
+
+    taken = sorted(json.loads(body)["device-token"] for body in server.bodies)
+    answered = [tag for tag, answer in answers.items() if answer.status == 200]
+    unsent = [tag for tag, answer in answers.items() if answer.sent is Sent.NOT_SENT]
+    assert len(answers) == len(answered) + len(unsent) == 2000
+    assert taken == sorted(answered)
+    assert any(answer.is_resent for answer in answers.values())
+
+
+@pytest.mark.parametrize("trouble", ["goaway_abrupt", "rst"])
+def test_call_that_http2_lost_is_unknown_or_known_to_have_been_sent_twice(
+    transport: Transport, start_h2: Start, tls: Tls, trouble: str
+) -> None:
+    server = start_h2(trouble=trouble, every=50, latency=0.01)
+
+    answers = answers_of(transport, (make_call(server.url, f"{n}", tls=tls) for n in range(1000)))
+
+    taken = [json.loads(body)["device-token"] for body in server.bodies]
+    twice = {token for token in taken if taken.count(token) > 1}
+    assert len(answers) == 1000
+    assert Sent.UNKNOWN in {answer.sent for answer in answers.values()} or twice
+    assert twice <= {tag for tag, answer in answers.items() if answer.is_resent}
+    for tag, answer in answers.items():
+        assert answer.sent in (Sent.ANSWERED, Sent.UNKNOWN) or tag not in taken
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
+def test_call_to_a_server_that_is_not_there_was_not_sent(transport: Transport, host: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        port = closed.getsockname()[1]
+
+    answer = answers_of(transport, [make_call(f"http://{host}:{port}/", "a")])["a"]
+
+    assert (answer.sent, answer.status, answer.is_tls_refused) == (Sent.NOT_SENT, None, False)
+    assert answer.error
+
+
+def test_call_to_a_server_that_accepts_nobody_ends_at_the_connect_deadline(
+    transport: Transport,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/"
+        began = time.monotonic()
+
+        answer = answers_of(transport, [make_call(url, "a", timeouts=Timeouts(0.4, 5.0))])["a"]
+
+    assert (answer.sent, answer.is_tls_refused) == (Sent.NOT_SENT, False)
+    assert 0.3 < time.monotonic() - began < 2.0
+
+
+@pytest.mark.parametrize("is_first", [True, False], ids=["new connection", "kept connection"])
+def test_call_reset_after_it_was_written_is_unknown_and_was_sent_once(
+    transport: Transport, start: Start, is_first: bool
+) -> None:
+    server = start()
+    if not is_first:
+        answers_of(transport, [make_call(server.url, "before")])
+    server.orders.give("a", {"reset": True, "times": 9})
+
+    answer = answers_of(transport, [make_call(server.url, "a")])["a"]
+
+    tokens = [json.loads(body)["device-token"] for _, body in server.calls]
+    assert (answer.sent, answer.is_resent) == (Sent.UNKNOWN, False)
+    assert tokens.count("a") == 1
+
+
+@pytest.mark.parametrize(
+    ("order", "sent", "status"),
+    [
+        ({"delay": 30}, Sent.UNKNOWN, None),
+        ({"drip": 0.1}, Sent.UNKNOWN, None),
+        ({"drip": 0.01, "body": "x" * 5000}, Sent.ANSWERED, 200),
+        ({"cut": True, "body": "half", "status": 503}, Sent.ANSWERED, 503),
+    ],
+    ids=["silence", "drip in the head", "drip in the body", "cut"],
+)
+def test_total_deadline_holds_and_a_whole_head_is_an_answer(
+    transport: Transport, start: Start, order: dict[str, Any], sent: Sent, status: int | None
+) -> None:
+    server = start()
+    server.orders.give("a", order)
+    began = time.monotonic()
+
+    answer = answers_of(transport, [make_call(server.url, "a", timeouts=Timeouts(1.0, 1.0))])["a"]
+
+    assert (answer.sent, answer.status) == (sent, status)
+    assert answer.error
+    assert time.monotonic() - began < 2.5
+
+
+@pytest.mark.parametrize("fault", ["expired", "wrong host", "unknown authority"])
+def test_bad_certificate_is_refused_and_nothing_is_sent(
+    transport: Transport, start: Start, tls: Tls, authority: Certificate, tmp_path: Path, fault: str
+) -> None:
+    hosts = ("example.com",) if fault == "wrong host" else ("127.0.0.1",)
+    days = -1 if fault == "expired" else 2
+    issuer = make_certificate("Other") if fault == "unknown authority" else authority
+    bad = make_certificate("server", issuer=issuer, hosts=hosts, days=days)
+    server = start(tls=server_context(bad, tmp_path))
+
+    answer = answers_of(transport, [make_call(server.url, "a", tls=tls)])["a"]
+
+    assert (answer.sent, answer.is_tls_refused) == (Sent.NOT_SENT, True)
+    assert not server.calls
+
+
+def test_plain_http_where_tls_was_meant_is_refused(transport: Transport, start: Start) -> None:
+    server = start()
+    url = server.url.replace("http://", "https://")
+
+    answer = answers_of(transport, [make_call(url, "a")])["a"]
+
+    assert (answer.sent, answer.is_tls_refused) == (Sent.NOT_SENT, True)
+
+
+def test_client_certificate_opens_a_server_that_asks_for_one(
+    transport: Transport,
+    start: Start,
+    tls: Tls,
+    authority: Certificate,
+    certificate: Certificate,
+    tmp_path: Path,
+) -> None:
+    server = start(tls=server_context(certificate, tmp_path, client_authority=authority))
+    ours = make_certificate("brand", issuer=authority)
+    mutual = Tls(tls.ca_file, ours.cert_pem, ours.key_pem)
+
+    answer = answers_of(transport, [make_call(server.url, "a", tls=mutual)])["a"]
+
+    assert answer.status == 200
+
+
+def test_server_that_refuses_our_certificate_has_taken_nothing(
+    transport: Transport,
+    tls: Tls,
+    authority: Certificate,
+    certificate: Certificate,
+    tmp_path: Path,
+) -> None:
+    context = server_context(certificate, tmp_path, client_authority=authority)
+
+    with refusing_server(context) as url:
+        answer = answers_of(transport, [make_call(url, "a", tls=tls)])["a"]
+
+    assert (answer.sent, answer.is_tls_refused) == (Sent.NOT_SENT, True)
+    assert "certificate required" in answer.error
+
+
+def test_server_that_speaks_old_tls_only_is_refused(
+    transport: Transport, tls: Tls, certificate: Certificate, tmp_path: Path
+) -> None:
+    context = server_context(certificate, tmp_path)
+    context.set_ciphers("DEFAULT@SECLEVEL=0")
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    with pytest.warns(DeprecationWarning, match="TLSv1"):
+        context.maximum_version = ssl.TLSVersion.TLSv1_1
+
+    with refusing_server(context) as url:
+        answer = answers_of(transport, [make_call(url, "a", tls=tls)])["a"]
+
+    assert (answer.sent, answer.is_tls_refused) == (Sent.NOT_SENT, True)
+    assert "version" in answer.error
+
+
+@pytest.mark.parametrize("said", [b"", b"\x15\x03"], ids=["at once", "amid a record"])
+def test_handshake_that_breaks_off_is_no_verdict_on_certificates(
+    transport: Transport, said: bytes
+) -> None:
+    def hang_up(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        connection.sendall(said)
+        connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=hang_up, args=(listening,))
+        thread.start()
+        url = f"https://127.0.0.1:{listening.getsockname()[1]}/"
+        answer = answers_of(transport, [make_call(url, "a")])["a"]
+        thread.join(10)
+
+    assert (answer.sent, answer.is_tls_refused) == (Sent.NOT_SENT, False)
+
+
+@pytest.mark.parametrize(
+    ("url", "header"),
+    [("http://127.0.0.1/\u2028é", "x"), ("http://127.0.0.1/", "x\r\nHost: y")],
+)
+def test_call_that_cannot_be_written_as_http_does_not_stop_the_others(
+    transport: Transport, start: Start, url: str, header: str
+) -> None:
+    server = start()
+    bad = make_call(url, "bad", headers=(("X-One", header),))
+
+    answers = answers_of(transport, [bad, make_call(server.url, "good")])
+
+    assert [answers["bad"].sent, answers["good"].status] == [Sent.NOT_SENT, 200]
+
+
+def test_closing_early_aborts_what_is_in_flight_and_invents_no_answer(
+    transport: Transport, start: Start
+) -> None:
+    server = start()
+    server.orders.give("stuck", {"delay": 30})
+    began = time.monotonic()
+    run = transport.perform([make_call(server.url, "stuck"), make_call(server.url, "quick")])
+
+    first = next(run)
+    run.close()
+
+    assert isinstance(first, Answer)
+    assert first.tag == "quick"
+    assert list(answers_of(transport, [make_call(server.url, "after")])) == ["after"]
+    assert time.monotonic() - began < 5
+
+
+def test_reader_gets_ticks_while_nothing_completes(transport: Transport, start: Start) -> None:
+    server = start()
+    server.orders.give("slow", {"delay": 0.75})
+
+    seen = list(transport.perform([make_call(server.url, "slow")], tick=0.2))
+
+    assert seen[:-1] == [TICK, TICK, TICK]
+    assert isinstance(seen[-1], Answer)
+
+
+def test_pause_is_answered_without_a_network(transport: Transport) -> None:
+    began = time.monotonic()
+
+    answers = answers_of(transport, [Pause("late", 0.3), Pause("now")])
+
+    assert list(answers) == ["now", "late"]
+    assert [answer.status for answer in answers.values()] == [None, None]
+    assert answers["late"].elapsed_ms >= 300
+    assert time.monotonic() - began < 2
+
+
+def test_stuck_key_does_not_hold_up_the_others(transport: Transport, start: Start) -> None:
+    """D9: a provider's outage holds up only its own app."""
+    stuck, healthy = start(latency=60), start()
+    order = [(server, n) for n in range(300) for server in (stuck, healthy)]
+    calls = (
+        make_call(server.url, f"{server.port}-{n}", timeouts=Timeouts(1.0, 2.0))
+        for server, n in order
+    )
+    finished_at: dict[int, float] = {}
+    sent: dict[int, list[Sent]] = {stuck.port: [], healthy.port: []}
+    began = time.monotonic()
+
+    for answer in transport.perform(calls):
+        if isinstance(answer, Answer):
+            port = int(answer.tag.partition("-")[0])
+            sent[port].append(answer.sent)
+            finished_at[port] = time.monotonic() - began
+
+    assert sent[healthy.port] == [Sent.ANSWERED] * 300
+    assert finished_at[healthy.port] < 1.9 < finished_at[stuck.port] < 8
+    assert len(sent[stuck.port]) == 300
+    assert set(sent[stuck.port]) == {Sent.NOT_STARTED, Sent.UNKNOWN}
+    assert len(stuck.calls) == sent[stuck.port].count(Sent.UNKNOWN)
+
+
+def test_calls_are_pulled_only_as_places_fall_free(transport: Transport, start: Start) -> None:
+    server = start(latency=0.02)
+    pulled = 0
+
+    def calls() -> Iterator[Call[str]]:
+        nonlocal pulled
+        for n in range(400):
+            pulled += 1
+            yield make_call(server.url, str(n))
+
+    ahead = []
+    for done, answer in enumerate(transport.perform(calls()), start=1):
+        assert isinstance(answer, Answer)
+        ahead.append(pulled - done)
+
+    limits = transport.limits
+    assert max(ahead) <= limits.connections_per_key + limits.queue_per_key + 1
+
+
+def test_error_in_the_source_is_raised_after_what_is_in_flight(
+    transport: Transport, start: Start
+) -> None:
+    server = start(latency=0.1)
+
+    def calls() -> Iterator[Call[str]]:
+        yield make_call(server.url, "a")
+        raise LookupError("gone")
+
+    run = transport.perform(calls())
+    first = next(run)
+    with pytest.raises(LookupError, match="gone"):
+        next(run)
+
+    assert isinstance(first, Answer)
+    assert (first.tag, first.status) == ("a", 200)
+
+
+def test_transport_in_use_refuses_a_second_run_but_fetch_works_inside(
+    transport: Transport, start: Start
+) -> None:
+    server = start()
+    run = transport.perform([make_call(server.url, "a"), make_call(server.url, "b")])
+    next(run)
+
+    assert fetch(make_call(server.url, "inside")).status == 200
+    with pytest.raises(RuntimeError, match="in use"):
+        next(transport.perform([]))
+    run.close()
+    assert list(transport.perform([])) == []
+
+
+def test_redirect_is_not_followed_and_no_proxy_is_taken_from_the_environment(
+    transport: Transport, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, elsewhere = start(), start()
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, elsewhere.url)
+    server.orders.give("a", {"status": 302, "headers": {"Location": elsewhere.url}})
+
+    answer = answers_of(transport, [make_call(server.url, "a")])["a"]
+
+    assert answer.status == 302
+    assert elsewhere.connected == 0
+
+
+def test_get_sends_no_body(start: Start) -> None:
+    server = start()
+
+    answer = fetch(Call("a", "k", "GET", server.url))
+
+    head, body = server.calls[0]
+    assert (answer.status, head[""], body) == (200, "GET /push HTTP/1.1", b"")
+
+
+FORK = """
+import os, sys
+from common.transport import Answer, Call, transport
+
+def ask(tag):
+    call = Call(tag, "k", "POST", sys.argv[1], body=b'{"device-token": "%s"}' % tag.encode())
+    return [a.status for a in transport().perform([call]) if isinstance(a, Answer)]
+
+before, inherited = ask("before"), transport()
+assert transport() is inherited
+child = os.fork()
+if child == 0:
+    is_new = transport() is not inherited
+    os._exit(0 if is_new and ask("child") == [200] else 1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+assert transport() is inherited and ask("after") == [200]
+"""
+
+
+def test_fork_makes_its_own_connections_and_leaves_the_parents_alone(start: Start) -> None:
+    server = start()
+
+    subprocess.run([sys.executable, "-c", FORK, server.url], check=True, timeout=30)
+
+    tokens = [json.loads(body)["device-token"] for _, body in server.calls]
+    assert tokens == ["before", "child", "after"]
+    assert server.connected == 2
+
+
+def test_each_thread_has_its_own_transport(start: Start) -> None:
+    server = start()
+    statuses = []
+
+    def ask() -> None:
+        statuses.append(fetch(make_call(server.url, "a")).status)
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(10)
+
+    assert statuses == [200] * 4
