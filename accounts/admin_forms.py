@@ -8,7 +8,7 @@ from django.conf import settings
 from accounts.models import Account, ApiClient, App, Membership, Platform
 
 
-class NewAccount(forms.ModelForm[Account]):
+class NewAccount(forms.ModelForm):
     admin_email = forms.EmailField(label="First administrator", help_text="Gets an invitation.")
     default_skill_name = forms.CharField(max_length=255, initial="default")
 
@@ -17,7 +17,7 @@ class NewAccount(forms.ModelForm[Account]):
         fields: ClassVar = ["name", "number", "region", "time_zone"]
 
 
-class Invite(forms.ModelForm[Membership]):
+class Invite(forms.ModelForm):
     email = forms.EmailField(label="E-mail", max_length=254)
     name = forms.CharField(max_length=150, required=False)
 
@@ -26,7 +26,7 @@ class Invite(forms.ModelForm[Membership]):
         fields: ClassVar = ["account", "role", "skills"]
 
 
-class AppForm(forms.ModelForm[App]):
+class AppForm(forms.ModelForm):
     platforms = forms.MultipleChoiceField(
         choices=Platform.choices, widget=forms.CheckboxSelectMultiple
     )
@@ -45,7 +45,7 @@ class AppForm(forms.ModelForm[App]):
         ]
 
 
-class ApiClientForm(forms.ModelForm[ApiClient]):
+class ApiClientForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
         choices=list(settings.OAUTH2_PROVIDER["SCOPES"].items()),
         widget=forms.CheckboxSelectMultiple,

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db import transaction
 from django.db.models import Field, Model, QuerySet
-from django.forms import Field as FormField
 from django.http import HttpRequest, HttpResponseRedirect
 
 from accounts.audit import record
@@ -44,26 +43,20 @@ class ScopedOptions:
         lookup = f"{self.account_path}__in" if self.account_path else "pk__in"
         return queryset.filter(pk__in=_keys(queryset.model, lookup, request))
 
-    def formfield_for_foreignkey(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> FormField | None:
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = self._choices(db_field, request, kwargs.get("queryset"))
-        field: FormField | None = super().formfield_for_foreignkey(  # type: ignore[misc]
+        return super().formfield_for_foreignkey(  # type: ignore[misc]
             db_field, request, **kwargs
         )
-        return field
 
-    def formfield_for_manytomany(
-        self, db_field: Any, request: HttpRequest, **kwargs: Any
-    ) -> FormField | None:
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs["queryset"] = self._choices(db_field, request, kwargs.get("queryset"))
-        field: FormField | None = super().formfield_for_manytomany(  # type: ignore[misc]
+        return super().formfield_for_manytomany(  # type: ignore[misc]
             db_field, request, **kwargs
         )
-        return field
 
     def _choices(
-        self, db_field: Field[Any, Any], request: HttpRequest, queryset: QuerySet[Any] | None
+        self, db_field: Field, request: HttpRequest, queryset: QuerySet[Any] | None
     ) -> QuerySet[Any]:
         model: Any = db_field.related_model
         return scoped_rows(model, request, queryset)
@@ -92,7 +85,7 @@ class ScopedOptions:
         return self.scoped(request, rows).exists()
 
 
-class AccountScopedAdmin(ScopedOptions, admin.ModelAdmin[Any]):
+class AccountScopedAdmin(ScopedOptions, admin.ModelAdmin):
     """The base of every admin class for rows that hang on an account.
 
     ``fixed_fields`` can be set once, ``operator_fields`` by superusers only. With ``create`` or
@@ -155,8 +148,10 @@ class AccountScopedAdmin(ScopedOptions, admin.ModelAdmin[Any]):
     def delete_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
         return self._told(request, super().delete_view, *args, **kwargs)
 
-    def response_action(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        return self._told(request, super().response_action, queryset)
+    def response_action(
+        self, request: HttpRequest, queryset: QuerySet[Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        return self._told(request, super().response_action, queryset, *args, **kwargs)
 
     def _told(self, request: HttpRequest, view: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -189,7 +184,7 @@ class AccountScopedAdmin(ScopedOptions, admin.ModelAdmin[Any]):
         return obj if isinstance(obj, Account) else None
 
 
-class AccountScopedInline(ScopedOptions, admin.TabularInline[Any, Any]):
+class AccountScopedInline(ScopedOptions, admin.TabularInline):
     """Rows inside a page that is scoped itself, so only their choices need it."""
 
     extra = 0
@@ -218,8 +213,8 @@ class ScopedRelatedFilter(admin.RelatedFieldListFilter):
     """For ``list_filter = [("account", ScopedRelatedFilter)]``: the plain one shows all rows."""
 
     def field_choices(
-        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
-    ) -> list[tuple[Any, str]]:
+        self, field: Any, request: HttpRequest, model_admin: admin.ModelAdmin
+    ) -> list[tuple[Any, Any]]:
         rows = scoped_rows(field.related_model, request, None)
         return [(row.pk, str(row)) for row in rows]
 

@@ -1,6 +1,6 @@
 """Where brand systems get and give back their tokens. Errors are those of RFC 6749."""
 
-from typing import Any, ClassVar
+from typing import Any
 from urllib.parse import urlencode
 
 import orjson
@@ -35,7 +35,7 @@ class OAuthRefused(Exception):
 class OAuthEndpoint(View):
     """Reads credentials, counts failures, and lets oauthlib decide."""
 
-    http_method_names: ClassVar = ["post"]
+    http_method_names = ["post"]
     content_type = "application/json"
 
     def post(self, request: HttpRequest, account_number: str | None = None) -> HttpResponse:
@@ -88,7 +88,8 @@ class OAuthEndpoint(View):
 
     def _response(self, status: int, body: str | bytes, *, wait: int = 0) -> HttpResponse:
         response = HttpResponse(body, status=status, content_type=self.content_type)
-        response.headers.update({"Cache-Control": "no-store", "Pragma": "no-cache"})
+        response.headers["Cache-Control"] = "no-store"
+        response.headers["Pragma"] = "no-cache"
         if status == 401:
             response.headers["WWW-Authenticate"] = 'Basic realm="proactive"'
         if wait:

@@ -22,11 +22,11 @@ def record(
     """
     return AuditEvent.objects.create(
         account_number=account.number if account else None,
-        actor=_fit(AuditEvent, "actor", str(by)),
+        actor=str(by)[:254],
         verb=verb,
         target_type=target._meta.model_name or "",
         target_id=str(target.pk),
-        target_label=_fit(AuditEvent, "target_label", str(target)),
+        target_label=str(target)[:255],
         changes=_plain(changes or {}),
     )
 
@@ -40,10 +40,6 @@ def changes_between(
         for name, value in after.items()
         if before.get(name) != value
     }
-
-
-def _fit(model: type[Model], field: str, text: str) -> str:
-    return text[: model._meta.get_field(field).max_length]
 
 
 def _plain(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """The door of the brand API: a bearer token, its client, and the account of the path."""
 
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 import structlog
 from django.core.exceptions import ImproperlyConfigured
@@ -47,7 +47,7 @@ class BrandView(APIView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        grant: TokenGrant = request.auth
+        grant = cast(TokenGrant, request.auth)
         self.client, self.account = grant.client, grant.client.account
         if self.account.number != kwargs["account_number"]:
             raise Http404("There is no such account.")

@@ -1,6 +1,6 @@
 """Signing in, and choosing a password."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -9,7 +9,6 @@ from django.core.exceptions import ValidationError
 from kombu.exceptions import OperationalError
 
 from accounts import tasks
-from accounts.models import User
 from accounts.throttle import FailureLimit, address_of
 
 SIGN_IN_FAILURES = FailureLimit("sign-in", failures=10, window=15 * 60)
@@ -30,7 +29,7 @@ class ThrottledSignIn(AuthenticationForm):
         max_length=1024,
         widget=forms.PasswordInput({**LARGE, "autocomplete": "current-password"}),
     )
-    error_messages: ClassVar = {
+    error_messages = {
         "invalid_login": "E-mail or password is wrong.",
         "inactive": "E-mail or password is wrong.",
     }
@@ -75,7 +74,7 @@ class PasswordReset(forms.Form):
             raise ValidationError("The mail can't be sent now. Try again shortly.") from error
 
 
-class ChoosePassword(SetPasswordForm[User]):
+class ChoosePassword(SetPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():

@@ -34,7 +34,7 @@ def invitation_url(membership: Membership) -> str:
     user = membership.user
     is_shared = user.memberships.exclude(pk=membership.pk).exists()
     if user.has_usable_password() or is_shared or user.is_superuser:
-        return settings.PUBLIC_URL + reverse("sign_in")
+        return f"{settings.PUBLIC_URL}{reverse('sign_in')}"
     token = invitation_tokens.make_token(user)
     return _link("invitation", user, token)
 
@@ -60,7 +60,8 @@ def password_link(user: User) -> str:
 def _link(name: str, user: User, token: str) -> str:
     # The installation's own address, never the request's Host header.
     uid = urlsafe_base64_encode(force_bytes(user.pk))
-    return settings.PUBLIC_URL + reverse(name, kwargs={"uidb64": uid, "token": token})
+    path = reverse(name, kwargs={"uidb64": uid, "token": token})
+    return f"{settings.PUBLIC_URL}{path}"
 
 
 def _send(template: str, user: User, subject: str, context: dict[str, object]) -> None:

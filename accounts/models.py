@@ -37,7 +37,7 @@ class Region(models.TextChoices):
     APAC = "APAC", "Asia Pacific"
 
 
-class Account(models.Model):
+class Account(models.Model):  # type: ignore[django-manager-missing]
     """A brand: the tenant that everything else hangs on."""
 
     number = models.BigIntegerField(
@@ -96,7 +96,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
-class User(AbstractBaseUser, PermissionsMixin):
+class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-missing]
     """A person who signs in. What they may do in a brand is told by their memberships."""
 
     email = models.EmailField(max_length=254)
@@ -220,7 +220,7 @@ class App(models.Model):
         return ""
 
 
-class ApiClient(AbstractApplication):
+class ApiClient(AbstractApplication):  # type: ignore[misc]
     """A brand system that calls us: the OAuth application, bound to one account."""
 
     # Secrets are rows of ApiSecret; the library's own column stays empty for good.
@@ -236,14 +236,16 @@ class ApiClient(AbstractApplication):
     is_enabled = models.BooleanField(default=True)
     last_used_at = models.DateTimeField(null=True, blank=True, editable=False)
 
-    class Meta(AbstractApplication.Meta):
+    objects: ClassVar[models.Manager["ApiClient"]] = models.Manager()
+
+    class Meta(AbstractApplication.Meta):  # type: ignore[misc]
         swappable = "OAUTH2_PROVIDER_APPLICATION_MODEL"
         constraints: ClassVar = [
             models.CheckConstraint(name="api_client_no_secret", condition=Q(client_secret="")),
         ]
 
     def __str__(self) -> str:
-        return self.name or self.client_id
+        return str(self.name or self.client_id)
 
 
 class ApiSecret(models.Model):

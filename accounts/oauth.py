@@ -40,7 +40,7 @@ def basic_credentials(header: str) -> Credentials | None:
     return Credentials(unquote_plus(client_id), unquote_plus(secret))
 
 
-class Validator(OAuth2Validator):
+class Validator(OAuth2Validator):  # type: ignore[misc]
     """Checks clients against `ApiSecret`, for one account where the path names one.
 
     Made for each request; ``minted`` is the row of the token that was given out.
@@ -88,7 +88,7 @@ class Validator(OAuth2Validator):
         tokens.revoke(token, client=request.client)
 
 
-class ClientScopes(SettingsScopes):
+class ClientScopes(SettingsScopes):  # type: ignore[misc]
     """A client has the scopes it was given, and asks for all of them unless it says less."""
 
     def get_available_scopes(
@@ -102,7 +102,7 @@ class ClientScopes(SettingsScopes):
         return self.get_available_scopes(application)
 
 
-class ClientIdGenerator(BaseHashGenerator):
+class ClientIdGenerator(BaseHashGenerator):  # type: ignore[misc]
     """Client ids look like LivePerson's app install ids: uuids."""
 
     def hash(self) -> str:

@@ -8,7 +8,7 @@ from django_structlog.middlewares import RequestMiddleware
 LINKS = re.compile(r"^/(invitation|password/reset)/[^/]+/.+")
 
 
-class SafeRequestMiddleware(RequestMiddleware):  # type: ignore[misc]
+class SafeRequestMiddleware(RequestMiddleware):
     """No query strings (A1: credentials may be in them), no tokens of links."""
 
     @staticmethod

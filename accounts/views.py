@@ -36,7 +36,7 @@ class SignOut(auth.LogoutView):
     """By POST only."""
 
 
-class PasswordResetAsk(FormView[PasswordReset]):
+class PasswordResetAsk(FormView):
     """Answers the same whether or not the address belongs to anybody."""
 
     form_class = PasswordReset
@@ -78,7 +78,7 @@ class AcceptInvitation(PasswordResetConfirm):
     token_generator = invitation_tokens
     post_reset_login = True
     post_reset_login_backend = ONLY_BACKEND
-    success_url = settings.LOGIN_REDIRECT_URL
+    success_url = reverse_lazy("sign_in")
     extra_context = {"heading": "Welcome", "button": "Save the password and sign in"}
 
     def form_valid(self, form: Any) -> HttpResponse:
