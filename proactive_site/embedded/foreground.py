@@ -21,6 +21,7 @@ class Stopped(BaseException):
 
     def __init__(self, signum: int) -> None:
         super().__init__(signum)
+        self.signum = signum
         self.exit_code = 128 + signum
 
 
@@ -73,19 +74,26 @@ def run_command(argv: Sequence[str], env: Mapping[str, str]) -> int:
         else:
             code = command.wait()
     except Stopped as stopped:
-        give_up_on(command, signal.Signals(stopped.exit_code - 128))
+        pass_on(command, stopped.signum, to_group=not has_terminal)
         raise
     finally:
         if not has_terminal:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(command.pid, signal.SIGKILL)
+            send(command, signal.SIGKILL, to_group=True)
     return code if code >= 0 else 128 - code
 
 
-def give_up_on(command: subprocess.Popen[bytes], signum: signal.Signals) -> None:
-    command.send_signal(signum)
+def pass_on(command: subprocess.Popen[bytes], signum: int, *, to_group: bool) -> None:
+    send(command, signum, to_group=to_group)
     try:
         command.wait(PATIENCE)
     except subprocess.TimeoutExpired:
-        command.kill()
+        send(command, signal.SIGKILL, to_group=to_group)
         command.wait()
+
+
+def send(command: subprocess.Popen[bytes], signum: int, *, to_group: bool) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        if to_group:
+            os.killpg(command.pid, signum)
+        else:
+            command.send_signal(signum)

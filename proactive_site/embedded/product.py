@@ -59,6 +59,7 @@ def environment(port: int) -> dict[str, str]:
     }
     return {
         **{name: os.environ.get(name, value) for name, value in defaults.items()},
+        "WEB_HOST": HOST,
         "PORT": str(port),
         "PROACTIVE_URL": address,
     }
