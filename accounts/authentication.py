@@ -49,7 +49,7 @@ class BrandView(APIView):
         super().initial(request, *args, **kwargs)
         grant = cast(TokenGrant, request.auth)
         self.client, self.account = grant.client, grant.client.account
-        if self.account.number != kwargs["account_number"]:
+        if self.account.number != int(kwargs["account_number"]):
             raise Http404("There is no such account.")
         structlog.contextvars.bind_contextvars(
             account=self.account.number, api_client=self.client.client_id

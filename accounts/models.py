@@ -170,6 +170,9 @@ class Platform(models.TextChoices):
     WEB = "web", "Web"
 
 
+ORIGIN = RegexValidator(
+    r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$", "An origin is a scheme and a host: https://shop.brand.com."
+)
 VERSION = RegexValidator(
     r"^\d{1,4}(\.\d{1,6}){0,3}$", "A version is numbers and dots: 6.2 or 4.7.1."
 )
@@ -200,7 +203,9 @@ class App(models.Model):
     min_androidx_sdk = models.CharField(
         "minimum Android SDK with AndroidX", max_length=20, default="5.5", validators=[VERSION]
     )
-    origins = ArrayField(models.URLField(max_length=255), default=list, blank=True)
+    origins = ArrayField(
+        models.CharField(max_length=255, validators=[ORIGIN]), default=list, blank=True
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
