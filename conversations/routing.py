@@ -51,6 +51,15 @@ def decide(
     return Route(default_skill, None, explanation)
 
 
+def explain_transfer(
+    *, account: Account, before: Skill, after: Skill, by: str, now: datetime
+) -> str:
+    return (
+        f"To {after.name}, because {by} transferred it from {before.name} on "
+        f"{_at(now, account, now)} ({account.time_zone})."
+    )
+
+
 def _answers(route: ReplyRoute, account: Account, now: datetime) -> str:
     sent = f"sent on {_at(route.sent_at, account, now)} and " if route.sent_at else ""
     return (

@@ -21,7 +21,7 @@ from conversations.models import (
     ReplyRoute,
     Sender,
 )
-from conversations.routing import Route, decide
+from conversations.routing import Route, decide, explain_transfer
 from conversations.selectors import default_skill, newest_route, routes_of
 
 MAX_TEXT = 5000
@@ -320,7 +320,9 @@ def transfer_conversation(
     current = _lock_open(conversation)
     before, explanation = current.skill, current.explanation
     conversation.skill = skill
-    conversation.explanation = f"To {skill.name}, because {by} transferred it from {before.name}."
+    conversation.explanation = explain_transfer(
+        account=current.account, before=before, after=skill, by=str(by), now=now
+    )
     conversation.save(update_fields=["skill", "explanation"])
     record(
         by=by,
