@@ -196,8 +196,11 @@ def _translate_drf(exc: exceptions.APIException) -> Translated:
     retry_after = getattr(exc, "retry_after", None) or getattr(exc, "wait", None)
     if retry_after:
         headers["Retry-After"] = str(int(retry_after))
-    detail = exc.detail if isinstance(exc.detail, str) else ""
-    return exc.status_code, {"detail": str(detail)}, headers
+    members = {"detail": str(exc.detail) if isinstance(exc.detail, str) else ""}
+    reason = getattr(exc, "reason", "")
+    if reason:
+        members["reason"] = reason
+    return exc.status_code, members, headers
 
 
 class JSONRenderer(BaseRenderer):

@@ -8,6 +8,7 @@ import environ
 import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from kombu import Queue
 
 # ---- core ----------------------------------------------------------------------------------
 
@@ -62,7 +63,7 @@ MIDDLEWARE = [
     "common.problems.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "accounts.request_log.SafeRequestMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -147,7 +148,10 @@ CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES: dict[str, dict[str, str]] = {}
+# One queue a lane of delivery, so that a slow provider's wake-ups hold up no other's.
+CELERY_TASK_QUEUES = [
+    Queue(name) for name in ("default", "deliver.none", "deliver.lab", "deliver.proxy")
+]
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Tells /ready that broker, beat and a worker work together.
     "heartbeat": {"task": "campaigns.tasks.heartbeat", "schedule": 10.0},
@@ -236,7 +240,6 @@ OAUTH2_PROVIDER = {
     "OAUTH2_VALIDATOR_CLASS": "accounts.oauth.Validator",
     "SCOPES_BACKEND_CLASS": "accounts.oauth.ClientScopes",
     "CLIENT_ID_GENERATOR_CLASS": "accounts.oauth.ClientIdGenerator",
-    "CLIENT_SECRET_HASHER": "accounts.oauth.Sha256Hasher",
     "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
@@ -302,6 +305,7 @@ CONTENT_SECURITY_POLICY = {
 }
 SILENCED_SYSTEM_CHECKS = [
     "security.W008",  # see SECURE_SSL_REDIRECT
+    "auth.W004",  # e-mail addresses are unique without regard to case, by a constraint
 ]
 
 # ---- logging -------------------------------------------------------------------------------
@@ -343,5 +347,8 @@ LOGGING = {
         "django.server": {"handlers": ["stderr"], "level": "WARNING", "propagate": False},
         # Names each request once more than django_structlog does.
         "django.request": {"level": "ERROR"},
+        # Tell secrets and tokens at DEBUG.
+        "oauthlib": {"level": "INFO"},
+        "oauth2_provider": {"level": "INFO"},
     },
 }

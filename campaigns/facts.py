@@ -1,0 +1,168 @@
+"""What the rules need to know about a slice of claimed rows, fetched in a handful of queries."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from django.db import connection
+
+from campaigns.eligibility import (
+    CampaignFacts,
+    ConsumerFacts,
+    DeviceFacts,
+    MessageFacts,
+    PastTries,
+)
+from campaigns.ledger import Claimed
+from campaigns.models import EventKind, MessageEvent
+from conversations.selectors import consumers_in_conversation
+from push.providers.base import Outcome
+
+# Delivery and the opening of a conversation lock the same rows, so that one sees the other (E2).
+# FOR NO KEY UPDATE lets foreign keys be checked meanwhile.
+_LOCK_CONSUMERS = """
+SELECT c.account_id, c.ref, c.id, c.last_login_at IS NOT NULL, c.opted_out_at IS NOT NULL
+FROM consumers_consumer c
+JOIN unnest(%s::bigint[], %s::text[]) AS w(account_id, ref)
+  ON w.account_id = c.account_id AND w.ref = c.ref
+ORDER BY c.id FOR NO KEY UPDATE OF c
+"""
+
+_CAMPAIGNS = """
+SELECT c.id, c.public_id, a.number, c.account_id, c.name, c.skill_name, c.skill_id,
+       c.le_campaign_id, c.le_engagement_id, c.source, c.cancelled_at IS NOT NULL,
+       c.handoff_snapshot,
+       coalesce((SELECT array_agg(p.id) FROM accounts_app p WHERE p.account_id = c.account_id
+         AND p.bundle_id IN (SELECT jsonb_array_elements_text(c.handoff_snapshot->'app_names'))),
+         '{}')
+FROM campaigns_campaign c JOIN accounts_account a ON a.id = c.account_id
+WHERE c.id = ANY(%s)
+"""
+
+_DEVICES = """
+SELECT d.consumer_id, d.id, d.app_id, p.bundle_id, p.name, d.platform, d.token, d.p256dh, d.auth,
+       d.environment, d.sdk_version,
+       CASE WHEN d.platform = 'ios' THEN p.min_ios_sdk
+            WHEN d.platform IN ('android', 'huawei') THEN
+                CASE WHEN d.is_androidx THEN p.min_androidx_sdk ELSE p.min_android_sdk END
+            ELSE '' END,
+       d.logged_out_at IS NULL, d.logout_type, k.id
+FROM consumers_device d
+JOIN accounts_app p ON p.id = d.app_id
+LEFT JOIN push_pushcredential k
+  ON k.app_id = d.app_id AND k.platform = d.platform AND k.is_enabled
+WHERE d.consumer_id = ANY(%s) AND d.removed_at IS NULL
+ORDER BY d.last_seen_at DESC, d.id DESC
+"""
+
+
+# Outcomes after which a device is asked again.
+AGAIN = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED})
+
+
+def lock_and_fetch(rows: Sequence[Claimed]) -> list[tuple[Claimed, MessageFacts]]:
+    """Lock the consumers of the rows and fetch all facts; to be called inside a transaction."""
+    consumers = _lock_consumers(rows)
+    campaigns = _fetch_campaigns({row.campaign_id for row in rows})
+    devices = _fetch_devices([consumer.id for consumer in consumers.values()])
+    apps = _apps_with_credentials(campaigns.values())
+    past = _fetch_past_tries([row.id for row in rows if row.attempts])
+    result = []
+    for row in rows:
+        campaign = campaigns[row.campaign_id]
+        consumer = consumers.get((row.account_id, row.consumer_ref))
+        owned = devices.get(consumer.id, []) if consumer else []
+        fitting = [device for device in owned if device.app_id in campaign.app_ids]
+        facts = MessageFacts(
+            public_id=row.public_id,
+            expires_at=row.expires_at,
+            campaign=campaign,
+            consumer=consumer,
+            devices=fitting,
+            apps_with_credentials=apps,
+            past=past.get(row.id, PastTries()),
+        )
+        result.append((row, facts))
+    return result
+
+
+def _lock_consumers(rows: Sequence[Claimed]) -> dict[tuple[int, str], ConsumerFacts]:
+    wanted = sorted({(row.account_id, row.consumer_ref) for row in rows})
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK_CONSUMERS, [[a for a, _ in wanted], [ref for _, ref in wanted]])
+        found = cursor.fetchall()
+    # Asked after the locks are held: an opening that committed before them is seen.
+    talking = consumers_in_conversation([row[2] for row in found])
+    return {
+        (account_id, ref): ConsumerFacts(pk, ref, has_logged_in, has_opted_out, pk in talking)
+        for account_id, ref, pk, has_logged_in, has_opted_out in found
+    }
+
+
+def _fetch_campaigns(campaign_ids: Iterable[int]) -> dict[int, CampaignFacts]:
+    with connection.cursor() as cursor:
+        cursor.execute(_CAMPAIGNS, [list(campaign_ids)])
+        return {row[0]: _campaign(row) for row in cursor.fetchall()}
+
+
+def _campaign(row: tuple[Any, ...]) -> CampaignFacts:
+    (pk, public_id, number, account_id, name, skill_name, skill_id, le_campaign, le_engagement,
+     source, is_cancelled, handoff, app_ids) = row  # fmt: skip
+    return CampaignFacts(
+        id=pk,
+        public_id=public_id,
+        account_number=number,
+        account_id=account_id,
+        name=name,
+        engagement_name=f"{name} · {skill_name}",
+        skill_id=skill_id,
+        le_campaign_id=le_campaign,
+        le_engagement_id=le_engagement,
+        source=source,
+        is_cancelled=is_cancelled,
+        handoff=orjson.loads(handoff) if isinstance(handoff, str) else handoff,
+        app_ids=tuple(app_ids),
+    )
+
+
+def _fetch_devices(consumer_ids: list[int]) -> dict[int, list[DeviceFacts]]:
+    devices: dict[int, list[DeviceFacts]] = defaultdict(list)
+    with connection.cursor() as cursor:
+        cursor.execute(_DEVICES, [consumer_ids])
+        for consumer_id, *fields in cursor.fetchall():
+            devices[consumer_id].append(DeviceFacts(*fields))
+    return devices
+
+
+def _apps_with_credentials(campaigns: Iterable[CampaignFacts]) -> frozenset[int]:
+    apps = sorted({app for campaign in campaigns for app in campaign.app_ids})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT app_id FROM push_pushcredential WHERE app_id = ANY(%s) AND is_enabled",
+            [apps],
+        )
+        return frozenset(app for (app,) in cursor.fetchall())
+
+
+def _fetch_past_tries(message_ids: list[int]) -> dict[int, PastTries]:
+    """The last outcome at each device: retry and unknown are tried again, the rest are not."""
+    if not message_ids:
+        return {}
+    last: dict[int, dict[int, str]] = defaultdict(dict)
+    unknown: dict[int, set[int]] = defaultdict(set)
+    pushes = MessageEvent.objects.filter(message_id__in=message_ids, kind=EventKind.PUSH)
+    for message_id, device_id, outcome in pushes.order_by("id").values_list(
+        "message_id", "device_id", "outcome"
+    ):
+        last[message_id][device_id] = outcome
+        if outcome == Outcome.UNKNOWN:
+            unknown[message_id].add(device_id)
+    return {
+        message_id: PastTries(
+            again=frozenset(d for d, outcome in tries.items() if outcome in AGAIN),
+            done=frozenset(d for d, outcome in tries.items() if outcome not in AGAIN),
+            unknown=frozenset(unknown[message_id]),
+        )
+        for message_id, tries in last.items()
+    }

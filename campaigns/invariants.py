@@ -1,0 +1,113 @@
+"""What must hold of the ledger at any moment, as queries (I1 to I9).
+
+I4 and I5 are about the order of events inside a slice: tests show them, no query can.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+
+# A worker may hold a row to the end of a lease that began just before the lookback ended.
+EXPIRY_GRACE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    invariant: str
+    subject: str
+    fact: str
+
+    def __str__(self) -> str:
+        return f"{self.invariant}: {self.subject} {self.fact}"
+
+
+_QUERIES = {
+    "I1 accepted is the sum over states": """
+        SELECT c.public_id, format('accepted %%s, has %%s rows', c.accepted, count(m.id))
+        FROM campaigns_campaign c LEFT JOIN campaigns_outboundmessage m ON m.campaign_id = c.id
+        GROUP BY c.id HAVING c.accepted <> count(m.id)
+    """,
+    "I1 nothing outlives its lookback": """
+        SELECT public_id::text, format('is %%s since %%s', state, expires_at)
+        FROM campaigns_outboundmessage
+        WHERE state IN ('queued', 'sending') AND expires_at < %(expired)s
+    """,
+    "I2 accepted twice only after a lost answer": """
+        SELECT m.public_id::text, format('was accepted %%s times by device %%s', count(*), e.device_id)
+        FROM campaigns_messageevent e JOIN campaigns_outboundmessage m ON m.id = e.message_id
+        WHERE e.kind = 'push' AND e.outcome = 'accepted'
+        GROUP BY m.id, e.device_id
+        HAVING count(*) > 1 AND NOT EXISTS (
+            SELECT 1 FROM campaigns_messageevent u WHERE u.message_id = m.id
+            AND (u.kind = 'worker_lost' OR u.outcome = 'unknown'))
+    """,
+    "I8 one account along every key": """
+        SELECT m.public_id::text, 'belongs to another account than its campaign'
+        FROM campaigns_outboundmessage m JOIN campaigns_campaign c ON c.id = m.campaign_id
+        WHERE m.account_id <> c.account_id
+        UNION ALL
+        SELECT r.message_id::text, 'has a route in another account'
+        FROM conversations_replyroute r JOIN campaigns_outboundmessage m ON m.public_id = r.message_id
+        WHERE m.account_id <> r.account_id
+    """,
+    "I9 tallies are counts": """
+        SELECT c.public_id, format('%%s: tallied %%s, counted %%s', s.state, coalesce(t.n, 0), s.n)
+        FROM (
+            SELECT campaign_id, state, count(*) AS n FROM campaigns_outboundmessage
+            WHERE state NOT IN ('queued', 'sending') GROUP BY 1, 2
+            UNION ALL SELECT campaign_id, 'delivered', count(delivered_at)
+            FROM campaigns_outboundmessage GROUP BY 1
+            UNION ALL SELECT campaign_id, 'opened', count(opened_at)
+            FROM campaigns_outboundmessage GROUP BY 1
+            UNION ALL SELECT campaign_id, 'accepted', count(*)
+            FROM campaigns_outboundmessage GROUP BY 1
+        ) s
+        JOIN campaigns_campaign c ON c.id = s.campaign_id
+        LEFT JOIN (
+            SELECT campaign_id, state, sum(n) AS n FROM campaigns_campaigntally GROUP BY 1, 2
+        ) t ON t.campaign_id = s.campaign_id AND t.state = s.state
+        WHERE coalesce(t.n, 0) <> s.n
+    """,
+}
+
+
+def check_store(*, now: datetime) -> list[Violation]:
+    """Violations found in the database alone."""
+    found = []
+    with connection.cursor() as cursor:
+        for name, query in _QUERIES.items():
+            cursor.execute(query, {"expired": now - EXPIRY_GRACE})
+            found += [Violation(name, subject, fact) for subject, fact in cursor.fetchall()]
+    return found
+
+
+def check_log(entries: Sequence[Mapping[str, Any]]) -> list[Violation]:
+    """Violations between a provider's own log and the ledger.
+
+    Each entry names ``message_id`` (any spelling of the uuid) and ``device`` (the token).
+    I3: one identity for each pair. I6: nothing was sent off the books.
+    """
+    sent = {UUID(entry["message_id"]) for entry in entries}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT public_id, consumer_ref, fence FROM campaigns_outboundmessage"
+            " WHERE public_id = ANY(%s)",
+            [list(sent)],
+        )
+        known = {public_id: fence for public_id, _, fence in cursor.fetchall()}
+    found = [
+        Violation("I6 nothing off the books", str(message_id), "was sent but has no claimed row")
+        for message_id in sent
+        if not known.get(message_id)
+    ]
+    for entry in entries:
+        key = entry.get("idempotency_key")
+        if key and UUID(key) != UUID(entry["message_id"]):
+            found.append(
+                Violation("I3 one identity", entry["message_id"], f"was sent as {key} too")
+            )
+    return found

@@ -1,0 +1,323 @@
+"""The hand-written SQL of the hot path: insert, claim, record. No rules here.
+
+Every statement is one round trip, and due times are by the database's clock alone (the time of the
+statement, not of its transaction). Writes after a claim name the row's fence, so a worker that woke
+up after its lease ended changes nothing (``docs/architecture.md``, The way of a message).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import orjson
+from django.db import connection
+
+_PENDING = "state IN ('queued', 'sending')"
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    public_id: UUID
+    consumer_ref: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that this worker holds until its lease ends."""
+
+    id: int
+    public_id: UUID
+    account_id: int
+    campaign_id: int
+    consumer_ref: str
+    title: str
+    text: str
+    fence: int
+    attempts: int
+    expires_at: datetime
+    created_at: datetime
+    was: str
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What a claimed row becomes: a final state, or queued again, due in ``due_in`` seconds."""
+
+    id: int
+    fence: int
+    state: str
+    reason: str = ""
+    app_name: str = ""
+    due_in: float | None = None
+    started: int = 0
+    lane: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line for the timeline, written only while the row's fence is still ours."""
+
+    message_id: int
+    account_id: int
+    fence: int
+    kind: str
+    at: datetime
+    device_id: int | None = None
+    provider: str = ""
+    outcome: str = ""
+    reason: str = ""
+    detail: str = ""
+    provider_id: str = ""
+    elapsed_ms: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A row whose fence still matched."""
+
+    id: int
+    public_id: UUID
+    state: str
+
+
+def _json(rows: Iterable[Any]) -> str:
+    return orjson.dumps([asdict(row) for row in rows]).decode()
+
+
+# One statement for any number of recipients. The lane is a hint: the newest device's provider.
+_INSERT = """
+INSERT INTO campaigns_outboundmessage
+    (public_id, account_id, campaign_id, consumer_ref, lane, state, reason, fence, attempts,
+     due_at, expires_at, title, text, app_name, created_at)
+SELECT r.public_id, %(account)s, %(campaign)s, r.consumer_ref, coalesce(hint.provider, 'none'),
+       'queued', '', 0, 0, statement_timestamp(), %(expires)s, r.title, r.text, '', %(now)s
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+         AS r(public_id uuid, consumer_ref text, title text, text text)
+LEFT JOIN consumers_consumer c ON c.account_id = %(account)s AND c.ref = r.consumer_ref
+LEFT JOIN LATERAL (
+    SELECT p.provider FROM consumers_device d
+    JOIN push_pushcredential p ON p.app_id = d.app_id AND p.platform = d.platform AND p.is_enabled
+    WHERE d.consumer_id = c.id AND d.removed_at IS NULL AND d.app_id = ANY(%(apps)s)
+    ORDER BY d.last_seen_at DESC, d.id DESC LIMIT 1
+) hint ON true
+RETURNING lane
+"""
+
+
+def insert_messages(
+    *,
+    account_id: int,
+    campaign_id: int,
+    app_ids: Sequence[int],
+    messages: Sequence[NewMessage],
+    expires_at: datetime,
+    now: datetime,
+) -> set[str]:
+    """Store the recipients of a campaign; returns the lanes that have work now."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "account": account_id,
+                "campaign": campaign_id,
+                "apps": list(app_ids),
+                "rows": _json(messages),
+                "expires": expires_at,
+                "now": now,
+            },
+        )
+        return {lane for (lane,) in cursor.fetchall()}
+
+
+# A loose index scan over the accounts of a lane, then an equal share of due rows from each account
+# that is due; shares of idle accounts go to the others by the outer limit. Rows that are not due are
+# read at most once an account: the first of its index entries.
+CLAIM = f"""
+WITH RECURSIVE turn AS (
+    (SELECT account_id, due_at FROM campaigns_outboundmessage
+     WHERE lane = %(lane)s AND {_PENDING} ORDER BY account_id, due_at LIMIT 1)
+    UNION ALL
+    SELECT n.account_id, n.due_at FROM turn t CROSS JOIN LATERAL (
+        SELECT account_id, due_at FROM campaigns_outboundmessage
+        WHERE lane = %(lane)s AND {_PENDING} AND account_id > t.account_id
+        ORDER BY account_id, due_at LIMIT 1) n
+),
+due AS (SELECT account_id FROM turn WHERE due_at <= statement_timestamp() ORDER BY random() LIMIT %(limit)s),
+mine AS MATERIALIZED (
+    SELECT r.id, r.was FROM due CROSS JOIN LATERAL (
+        SELECT id, state AS was FROM campaigns_outboundmessage
+        WHERE lane = %(lane)s AND account_id = due.account_id AND {_PENDING} AND due_at <= statement_timestamp()
+        ORDER BY due_at
+        LIMIT (SELECT greatest(1, %(limit)s / count(*)) FROM due)
+        FOR UPDATE SKIP LOCKED) r
+    LIMIT %(limit)s
+)
+UPDATE campaigns_outboundmessage m
+SET state = 'sending', fence = m.fence + 1, due_at = statement_timestamp() + %(lease)s
+FROM mine WHERE m.id = mine.id
+RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.consumer_ref, m.title, m.text,
+          m.fence, m.attempts, m.expires_at, m.created_at, mine.was
+"""
+
+
+def claim(*, lane: str, limit: int, lease: timedelta) -> list[Claimed]:
+    """Take up to ``limit`` due rows of a lane, all accounts in equal shares, for ``lease``."""
+    with connection.cursor() as cursor:
+        cursor.execute(CLAIM, {"lane": lane, "limit": limit, "lease": lease})
+        return [Claimed(*row) for row in cursor.fetchall()]
+
+
+# Rows, tallies of what became final, and nothing for rows that another worker holds by now.
+_SETTLE = """
+WITH kept AS (
+    UPDATE campaigns_outboundmessage m
+    SET state = r.state, reason = r.reason, attempts = m.attempts + r.started,
+        app_name = CASE WHEN r.app_name <> '' THEN r.app_name ELSE m.app_name END,
+        lane = CASE WHEN r.lane <> '' THEN r.lane ELSE m.lane END,
+        due_at = coalesce(statement_timestamp() + r.due_in * interval '1 second', m.due_at),
+        finished_at = CASE WHEN r.state <> 'queued' THEN %(now)s::timestamptz END
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, fence int, state text, reason text,
+        app_name text, due_in float8, started int, lane text)
+    WHERE m.id = r.id AND m.fence = r.fence AND m.state = 'sending'
+    RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.state, m.reason, m.app_name,
+              m.created_at
+),
+counted AS (
+    INSERT INTO campaigns_campaigntally
+        (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
+    SELECT k.account_id, k.campaign_id, k.app_name, c.handoff_id, c.skill_id,
+           (k.created_at AT TIME ZONE 'UTC')::date, k.state, k.reason, count(*)
+    FROM kept k JOIN campaigns_campaign c ON c.id = k.campaign_id
+    WHERE k.state <> 'queued'
+    GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+)
+SELECT id, public_id, state FROM kept
+"""
+
+_EVENTS = """
+INSERT INTO campaigns_messageevent
+    (account_id, message_id, at, kind, fence, device_id, provider, outcome, reason, detail,
+     provider_id, elapsed_ms)
+SELECT r.account_id, r.message_id, r.at, r.kind, r.fence, r.device_id, r.provider, r.outcome,
+       r.reason, r.detail, r.provider_id, r.elapsed_ms
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(message_id bigint, account_id bigint, fence int,
+     kind text, at timestamptz, device_id bigint, provider text, outcome text, reason text,
+     detail text, provider_id text, elapsed_ms int)
+JOIN campaigns_outboundmessage m ON m.id = r.message_id AND m.fence = r.fence
+ORDER BY r.at
+"""
+
+
+def settle(settled: Sequence[Settled], *, now: datetime) -> list[Kept]:
+    """Write what claimed rows became, and count it; rows taken over by others stay as they are."""
+    if not settled:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_SETTLE, {"rows": _json(settled), "now": now})
+        return [Kept(*row) for row in cursor.fetchall()]
+
+
+def write_events(events: Sequence[Event]) -> None:
+    """Add lines to timelines; lines of rows taken over by others are dropped."""
+    if not events:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_EVENTS, {"rows": _json(events)})
+
+
+def release(rows: Sequence[Claimed]) -> int:
+    """Put rows that were not started back at once; returns how many were still ours."""
+    if not rows:
+        return 0
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE campaigns_outboundmessage m SET state = 'queued', due_at = statement_timestamp()"
+            " FROM unnest(%s::bigint[], %s::int[]) AS r(id, fence)"
+            " WHERE m.id = r.id AND m.fence = r.fence AND m.state = 'sending'",
+            [[row.id for row in rows], [row.fence for row in rows]],
+        )
+        return cursor.rowcount
+
+
+_CANCEL = """
+WITH gone AS (
+    UPDATE campaigns_outboundmessage
+    SET state = 'cancelled', reason = 'campaign_cancelled', finished_at = %(now)s
+    WHERE campaign_id = %(campaign)s AND state = 'queued'
+    RETURNING id, public_id, account_id, fence
+),
+told AS (
+    INSERT INTO campaigns_messageevent
+        (account_id, message_id, at, kind, fence, device_id, provider, outcome, reason, detail,
+         provider_id)
+    SELECT account_id, id, %(now)s, 'cancelled', fence, NULL, '', '', 'campaign_cancelled', '', ''
+    FROM gone
+),
+counted AS (
+    INSERT INTO campaigns_campaigntally
+        (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
+    SELECT c.account_id, c.id, '', c.handoff_id, c.skill_id,
+           (c.created_at AT TIME ZONE 'UTC')::date, 'cancelled', 'campaign_cancelled', g.n
+    FROM campaigns_campaign c, (SELECT count(*) AS n FROM gone) g
+    WHERE c.id = %(campaign)s AND g.n > 0
+)
+SELECT public_id FROM gone
+"""
+
+
+def cancel_queued(*, campaign_id: int, now: datetime) -> list[UUID]:
+    """End the rows of a campaign that no worker holds; returns their public ids."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CANCEL, {"campaign": campaign_id, "now": now})
+        return [public_id for (public_id,) in cursor.fetchall()]
+
+
+def due_lanes(lanes: Sequence[str], *, overdue: timedelta = timedelta()) -> list[str]:
+    """The lanes that have a row due since ``overdue`` or longer."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lane FROM unnest(%s::text[]) AS l(lane) WHERE EXISTS ("
+            f" SELECT 1 FROM campaigns_outboundmessage m WHERE m.lane = l.lane AND {_PENDING}"
+            " AND m.due_at <= statement_timestamp() - %s)",
+            [list(lanes), overdue],
+        )
+        return [lane for (lane,) in cursor.fetchall()]
+
+
+def queue_depths() -> list[tuple[str, str, int, float]]:
+    """For metrics: lane, state, rows, age in seconds of the oldest row. Reads the queue only."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT lane, state, count(*),"
+            " greatest(0, extract(epoch FROM statement_timestamp() - min(created_at)))::float8"
+            f" FROM campaigns_outboundmessage WHERE {_PENDING} GROUP BY lane, state"
+        )
+        return cursor.fetchall()
+
+
+# A fold keeps sums and can run beside anything: locked rows are left for the next time.
+_FOLD = """
+WITH old AS (
+    DELETE FROM campaigns_campaigntally WHERE id IN (
+        SELECT id FROM campaigns_campaigntally WHERE campaign_id IN (
+            SELECT campaign_id FROM campaigns_campaigntally
+            GROUP BY campaign_id HAVING count(*) > %(keep)s LIMIT 500)
+        FOR UPDATE SKIP LOCKED)
+    RETURNING account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n
+)
+INSERT INTO campaigns_campaigntally
+    (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
+SELECT account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, sum(n)
+FROM old GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+"""
+
+
+def fold_tallies(*, keep: int = 50) -> int:
+    """Fold the deltas of campaigns that have more than ``keep`` rows; returns rows written."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLD, {"keep": keep})
+        return cursor.rowcount

@@ -1,0 +1,256 @@
+"""Campaigns, the ledger of outbound messages, what happened to each, and the counts."""
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q, Sum
+from django.utils import timezone
+
+from accounts.models import Account, Skill
+from common.ids import short_id, uuid7
+from conversations.models import Source
+from handoffs.models import Channel, Handoff
+
+
+class State(models.TextChoices):
+    QUEUED = "queued", "Waiting"
+    SENDING = "sending", "Sending"
+    SENT = "sent", "Sent"
+    SUPPRESSED = "suppressed", "Suppressed"
+    FAILED = "failed", "Failed"
+    EXPIRED = "expired", "Expired"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+PENDING = (State.QUEUED, State.SENDING)
+FINAL = (State.SENT, State.SUPPRESSED, State.FAILED, State.EXPIRED, State.CANCELLED)
+
+
+class Campaign(models.Model):
+    """One API call, with a snapshot of its handoff."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="campaigns")
+    public_id = models.CharField("campaign id", max_length=9, default=short_id, unique=True)
+    le_campaign_id = models.BigIntegerField()
+    le_engagement_id = models.BigIntegerField()
+    trace_id = models.UUIDField()
+    source = models.CharField(max_length=3, choices=Source, default=Source.API)
+    channel = models.CharField(max_length=5, choices=Channel, default=Channel.INAPP)
+    name = models.CharField(max_length=255)
+    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="campaigns")
+    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="+")
+    skill_name = models.CharField(max_length=255)
+    handoff_snapshot = models.JSONField()
+    client_id = models.CharField(
+        max_length=100, blank=True, help_text="The API client that called."
+    )
+    requested = models.PositiveIntegerField()
+    accepted = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.CharField(max_length=254, blank=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            # What the composite foreign key of the ledger points at.
+            models.UniqueConstraint(fields=["account", "id"], name="campaign_account_id"),
+            models.CheckConstraint(
+                name="campaign_cancelled_by_someone",
+                condition=Q(cancelled_at__isnull=True, cancelled_by="")
+                | (Q(cancelled_at__isnull=False) & ~Q(cancelled_by="")),
+            ),
+        ]
+        indexes: ClassVar = [
+            models.Index(fields=["account", "-created_at", "-id"], name="campaign_newest")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.public_id})"
+
+    @property
+    def engagement_name(self) -> str:
+        """LivePerson makes an engagement for each call; ours is named after its skill."""
+        return f"{self.name} · {self.skill_name}"
+
+
+class RejectedRecipient(models.Model):
+    """A recipient that failed the call's own checks: it never entered the ledger."""
+
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="rejected")
+    position = models.PositiveIntegerField(help_text="Index in the call's consumers, from 0.")
+    consumer_ref = models.CharField(max_length=255, blank=True)
+    error = models.CharField(max_length=300)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["campaign", "position"], name="rejected_position_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.error}"
+
+
+class OutboundMessage(models.Model):
+    """One campaign to one consumer: a row of the ledger.
+
+    ``fence`` rises with each claim and guards every later write; ``attempts`` rises only when a
+    result of a started request is recorded. ``due_at`` is the next try while queued and the end of
+    the lease while sending. A trigger forbids leaving a final state.
+    """
+
+    public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
+    account = models.ForeignKey(
+        Account, on_delete=models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
+    # The composite key (account, campaign) of migration 0002 stands for both constraints.
+    campaign = models.ForeignKey(
+        Campaign,
+        on_delete=models.CASCADE,
+        related_name="messages",
+        db_index=False,
+        db_constraint=False,
+    )
+    consumer_ref = models.CharField(max_length=255)
+    lane = models.CharField(max_length=10)
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED)
+    reason = models.CharField(max_length=40, blank=True)
+    fence = models.IntegerField(default=0)
+    attempts = models.IntegerField(default=0)
+    due_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    title = models.CharField(max_length=4000, blank=True)
+    text = models.TextField()
+    app_name = models.CharField(max_length=155, blank=True, help_text="The app it was pushed to.")
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "consumer_ref"], name="message_once"),
+            models.CheckConstraint(name="message_state", condition=Q(state__in=State.values)),
+        ]
+        indexes: ClassVar = [
+            # The queue: only rows that are not final are in it.
+            models.Index(
+                fields=["lane", "account", "due_at"],
+                condition=Q(state__in=[State.QUEUED, State.SENDING]),
+                name="message_due",
+            ),
+            models.Index(fields=["account", "consumer_ref", "-id"], name="message_by_consumer"),
+        ]
+
+    def __str__(self) -> str:
+        return self.public_id.hex
+
+
+class EventKind(models.TextChoices):
+    PUSH = "push", "Push"
+    DECIDED = "decided", "Decided"
+    DEFERRED = "deferred", "Put off"
+    WORKER_LOST = "worker_lost", "Taken over from a lost worker"
+    ERROR = "error", "Internal error"
+    DELIVERED = "delivered", "Delivered"
+    OPENED = "opened", "Opened"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class MessageEvent(models.Model):
+    """One line of a message's timeline; a push is one attempt at one device."""
+
+    account_id = models.BigIntegerField()
+    message = models.ForeignKey(
+        OutboundMessage,
+        on_delete=models.CASCADE,
+        related_name="events",
+        db_constraint=False,
+        db_index=False,
+    )
+    at = models.DateTimeField()
+    kind = models.CharField(max_length=12, choices=EventKind)
+    fence = models.IntegerField(default=0)
+    device_id = models.BigIntegerField(null=True)
+    provider = models.CharField(max_length=10, blank=True)
+    outcome = models.CharField(max_length=14, blank=True)
+    reason = models.CharField(max_length=40, blank=True)
+    detail = models.CharField(max_length=300, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    elapsed_ms = models.IntegerField(null=True)
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["message", "id"], name="message_event_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.outcome or self.reason}"
+
+
+class TallyQuerySet(models.QuerySet["CampaignTally"]):
+    def totals(self) -> dict[str, int]:
+        """Count by state, folded rows and fresh deltas together."""
+        return dict(self.values_list("state").annotate(total=Sum("n")))
+
+
+class CampaignTally(models.Model):
+    """Counts as deltas: a page sums them, a job folds them, nobody updates one in the hot path.
+
+    ``state`` is ``accepted``, a final state, ``delivered`` or ``opened``.
+    """
+
+    account_id = models.BigIntegerField()
+    campaign = models.ForeignKey(
+        Campaign, on_delete=models.CASCADE, related_name="tallies", db_index=False
+    )
+    app_name = models.CharField(max_length=155, blank=True)
+    handoff_id = models.BigIntegerField()
+    skill_id = models.BigIntegerField()
+    day = models.DateField(help_text="Day of acceptance, UTC.")
+    state = models.CharField(max_length=10)
+    reason = models.CharField(max_length=40, blank=True)
+    n = models.IntegerField()
+
+    objects = TallyQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            models.Index(fields=["campaign", "state"], name="tally_by_campaign"),
+            models.Index(fields=["account_id", "day"], name="tally_by_day"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.n:+d}"
+
+
+class Heartbeat(models.Model):
+    """When a kind of process last showed that it works."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.at:%H:%M:%S}"
+
+    @classmethod
+    def beat(cls, name: str, now: datetime) -> None:
+        cls.objects.update_or_create(name=name, defaults={"at": now})
+
+
+class PoisonReport(models.Model):
+    """An unexpected error in the engine, by the hash of its stack; how often and for whom."""
+
+    stack_hash = models.CharField(max_length=16)
+    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, db_constraint=False)
+    count = models.PositiveIntegerField(default=1)
+    summary = models.CharField(max_length=300)
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["message", "stack_hash"], name="poison_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.stack_hash} × {self.count}"

@@ -1,0 +1,142 @@
+"""Why a message ended as it did: the stable word, a sentence, and LivePerson's word and code (A18).
+
+Codes are those of LivePerson's error dictionary for ``proactive`` (source_code).
+"""
+
+from dataclasses import dataclass
+
+from campaigns.models import Campaign, State
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    sentence: str
+    remedy: str
+    code: int
+    message: str
+
+
+REASONS: dict[str, Reason] = {
+    "campaign_cancelled": Reason(
+        "The campaign was cancelled before this message went out.",
+        "Send a new campaign.",
+        1001,
+        "Consumer ineligible to receive message",
+    ),
+    "lookback_over": Reason(
+        "The lookback ended before the message could be handed over.",
+        "Give the handoff a longer lookback, or send earlier.",
+        17,
+        "InApp failed to sent message",
+    ),
+    "opted_out": Reason(
+        "The person does not want messages from you.",
+        "Only the person can change this, by opting in.",
+        1001,
+        "Consumer ineligible to receive message",
+    ),
+    "never_logged_in": Reason(
+        "The person has never signed in to the app.",
+        "They can be reached once they have signed in.",
+        28,
+        "InApp - Consumer is not authenticated",
+    ),
+    "no_credentials": Reason(
+        "The app has no push credentials.",
+        "Add a credential for the app.",
+        19,
+        "InApp certificate missing",
+    ),
+    "open_conversation": Reason(
+        "Already talking with you.",
+        "Write in that conversation, or send after it has been closed.",
+        1800,
+        "Open conversation already exists for inapp",
+    ),
+    "no_device": Reason(
+        "The person has no device with the handoff's apps.",
+        "They can be reached once they have installed the app and signed in.",
+        16,
+        "InApp token not found",
+    ),
+    "sdk_too_old": Reason(
+        "The app on their device is too old to show messages.",
+        "They can be reached once they have updated the app.",
+        27,
+        "InApp - Mobile app does not support in app messaging",
+    ),
+    "logged_in_not_allowed": Reason(
+        "The person is signed in, and the handoff does not push then.",
+        "Switch on “push when logged in” in the handoff.",
+        1001,
+        "Consumer ineligible to receive message",
+    ),
+    "logged_out_not_allowed": Reason(
+        "The person has signed out, and the handoff or their app does not push then.",
+        "Switch on “push when logged out” in the handoff; the app's log-out type decides too.",
+        1001,
+        "Consumer ineligible to receive message",
+    ),
+    "token_gone": Reason(
+        "The provider says that the app was removed.",
+        "They can be reached once they have opened the app again.",
+        16,
+        "InApp token not found",
+    ),
+    "payload_too_big": Reason(
+        "The provider found the message too big.",
+        "Send a shorter text.",
+        5803,
+        "InApp message sent failed",
+    ),
+    "answer_lost": Reason(
+        "The provider's answer was lost twice, so nobody knows whether the push arrived.",
+        "The message waits in the app until the lookback ends.",
+        5002,
+        "Message could not be sent (network)",
+    ),
+    "internal": Reason(
+        "Something broke on our side, five times.",
+        "Tell the operator the campaign's id.",
+        5403,
+        "Internal error",
+    ),
+}
+
+UNKNOWN_REASON = Reason(
+    "The provider refused the message.",
+    "See the attempt's details for the provider's own words.",
+    17,
+    "InApp failed to sent message",
+)
+
+
+def reason(word: str) -> Reason:
+    return REASONS.get(word, UNKNOWN_REASON)
+
+
+def recipient_status(state: str, word: str) -> tuple[str, int | None, str | None]:
+    """LivePerson's status, error code and message for one of our rows.
+
+    Its DELIVERED means accepted by the gateway: our *sent*.
+    """
+    if state in {State.QUEUED, State.SENDING}:
+        return "NOT_SENT", None, None
+    if state == State.SENT:
+        return "DELIVERED", None, None
+    known = reason(word)
+    if word == "opted_out":
+        return "SKIPPED", known.code, known.message
+    return "FAILED", known.code, known.message
+
+
+def campaign_status(campaign: Campaign, waiting: int) -> str:
+    """LivePerson's campaign status; its pollers wait for FINISHED or FAILED."""
+    return "IN_PROGRESS" if waiting and not campaign.cancelled_at else "FINISHED"
+
+
+def campaign_state(campaign: Campaign, waiting: int) -> str:
+    """Our own word for where a campaign stands."""
+    if campaign.cancelled_at:
+        return "cancelled"
+    return "sending" if waiting else "completed"

@@ -1,0 +1,121 @@
+"""Reads of campaigns: the account's, one with its counts, its recipients, one recipient's story."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import QuerySet
+
+from accounts.models import Account
+from campaigns.models import FINAL, Campaign, EventKind, MessageEvent, OutboundMessage, State
+from campaigns.reasons import reason
+from conversations.models import ReplyRoute
+
+SENTENCES = {
+    "accepted": "Accepted.",
+    EventKind.WORKER_LOST: "Taken over from a worker that went away; the push may go out again.",
+    EventKind.ERROR: "Something broke on our side; it is tried again.",
+    EventKind.DELIVERED: "The app showed it.",
+    EventKind.OPENED: "Tapped.",
+    "replied": "Answered.",
+}
+OUTCOME_SENTENCES = {
+    "accepted": "The provider took the push.",
+    "retry": "The provider asks for patience; it is tried again.",
+    "unknown": "The provider's answer was lost.",
+    "unregistered": "The provider says that the app was removed.",
+    "rejected": "The provider refused the push.",
+    "misconfigured": "The provider refused the app's credential; it is tried again.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignCounts:
+    accepted: int
+    waiting: int
+    sent: int
+    suppressed: int
+    failed: int
+    expired: int
+    cancelled: int
+    delivered: int
+    opened: int
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineEntry:
+    at: datetime
+    what: str
+    sentence: str
+    device_id: int | None = None
+    provider: str = ""
+    outcome: str = ""
+    reason: str = ""
+    detail: str = ""
+    elapsed_ms: int | None = None
+
+
+def campaigns_of(account: Account) -> QuerySet[Campaign]:
+    return Campaign.objects.filter(account=account).select_related("handoff")
+
+
+def find_campaign(account: Account, public_id: str) -> Campaign:
+    """:raises Campaign.DoesNotExist: the account has no such campaign."""
+    return campaigns_of(account).get(public_id=public_id)
+
+
+def counts(campaign: Campaign) -> CampaignCounts:
+    """From the tallies: no recipient is counted, and the figures are exact at any moment."""
+    totals = campaign.tallies.all().totals()
+    final = sum(totals.get(state, 0) for state in FINAL)
+    return CampaignCounts(
+        accepted=totals.get("accepted", 0),
+        waiting=totals.get("accepted", 0) - final,
+        sent=totals.get(State.SENT, 0),
+        suppressed=totals.get(State.SUPPRESSED, 0),
+        failed=totals.get(State.FAILED, 0),
+        expired=totals.get(State.EXPIRED, 0),
+        cancelled=totals.get(State.CANCELLED, 0),
+        delivered=totals.get("delivered", 0),
+        opened=totals.get("opened", 0),
+    )
+
+
+def recipients(campaign: Campaign) -> QuerySet[OutboundMessage]:
+    return OutboundMessage.objects.filter(campaign=campaign)
+
+
+def routes_by_message(messages: Sequence[OutboundMessage]) -> dict[UUID, ReplyRoute]:
+    """The reply routes of these messages, with their conversations: replies are read, not stored."""
+    routes = ReplyRoute.objects.filter(message_id__in=[m.public_id for m in messages])
+    return {route.message_id: route for route in routes.select_related("conversation")}
+
+
+def timeline(message: OutboundMessage, route: ReplyRoute | None) -> list[TimelineEntry]:
+    """What happened to a message, oldest first, each line with a sentence for people."""
+    entries = [TimelineEntry(message.created_at, "accepted", SENTENCES["accepted"])]
+    entries += [_entry(event) for event in message.events.order_by("id")]
+    if route is not None and route.replied_at is not None:
+        entries.append(TimelineEntry(route.replied_at, "replied", SENTENCES["replied"]))
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _entry(event: MessageEvent) -> TimelineEntry:
+    if event.kind == EventKind.PUSH:
+        sentence = OUTCOME_SENTENCES.get(event.outcome, event.outcome)
+    elif event.kind in {EventKind.DECIDED, EventKind.CANCELLED}:
+        sentence = reason(event.reason).sentence
+    else:
+        sentence = SENTENCES.get(event.kind, event.kind)
+    return TimelineEntry(
+        event.at,
+        event.kind,
+        sentence,
+        event.device_id,
+        event.provider,
+        event.outcome,
+        event.reason,
+        event.detail,
+        event.elapsed_ms,
+    )

@@ -1,0 +1,258 @@
+"""Creating and cancelling campaigns, and archiving a handoff that campaigns may still use."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from uuid import UUID
+
+from django.db import connection, transaction
+
+from accounts.audit import record
+from accounts.models import Account, App, Skill, User
+from campaigns import ledger
+from campaigns.ledger import NewMessage
+from campaigns.models import PENDING, Campaign, CampaignTally, OutboundMessage, RejectedRecipient
+from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
+from campaigns.tasks import wake
+from common.errors import Conflict, DomainError
+from common.ids import uuid7
+from conversations.models import Source
+from conversations.services import close_routes
+from handoffs import services as handoffs
+from handoffs.models import Channel, Handoff, Kind
+
+
+class UnknownSkill(DomainError):
+    """The account has no skill of that name."""
+
+    key = "unknown_skill"
+
+
+class UnknownHandoff(DomainError):
+    """The account has no such handoff."""
+
+    key = "unknown_handoff"
+
+
+class HandoffInactive(DomainError):
+    """The handoff is switched off or archived."""
+
+    key = "handoff_inactive"
+
+
+class HandoffNotInApp(DomainError):
+    """The handoff is for another channel or purpose."""
+
+    key = "handoff_not_inapp"
+
+
+class HandoffInUse(Conflict):
+    """Campaigns that use the handoff are still going out."""
+
+    key = "handoff_in_use"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    public_id: UUID
+    recipient: Recipient
+
+
+@dataclass(frozen=True, slots=True)
+class CreatedCampaign:
+    campaign: Campaign
+    accepted: Sequence[Accepted]
+    rejected: Sequence[Rejected]
+
+
+def create_campaign(
+    *,
+    account: Account,
+    call: CampaignCall,
+    client_id: str,
+    trace_id: UUID,
+    now: datetime,
+    source: Source = Source.API,
+) -> CreatedCampaign:
+    """Accept a call: one campaign with a snapshot of its handoff, one row for each recipient.
+
+    Workers are woken after the commit.
+
+    :raises UnknownSkill, UnknownHandoff, HandoffInactive, HandoffNotInApp: nothing was stored.
+    """
+    skill = _find_skill(account, call.skill_name)
+    handoff = _find_handoff(account, call.handoff_id)
+    recipients, rejected = parse_consumers(
+        call.consumers, text=handoff.text, title=handoff.notification_title
+    )
+    accepted = [Accepted(uuid7(), recipient) for recipient in recipients]
+    with transaction.atomic():
+        _hold_handoff(handoff)
+        campaign = _store_campaign(
+            account, call, handoff, skill, source, client_id, trace_id, len(accepted), now
+        )
+        lanes = _store_recipients(campaign, handoff, accepted, rejected, now)
+        transaction.on_commit(partial(wake, lanes))
+    return CreatedCampaign(campaign, accepted, rejected)
+
+
+def _find_skill(account: Account, name: str) -> Skill:
+    skill = account.skills.filter(name=name).first()
+    if skill is None:
+        raise UnknownSkill(f"This account has no skill named “{name}”.", pointer="/skill")
+    return skill
+
+
+def _find_handoff(account: Account, handoff_id: str) -> Handoff:
+    handoff = account.handoffs.filter(public_id=handoff_id).first()
+    pointer = "/templateId"
+    if handoff is None:
+        raise UnknownHandoff(
+            f"This account has no handoff {handoff_id}. Copy the id from API Handoffs.",
+            pointer=pointer,
+        )
+    if handoff.kind != Kind.PROACTIVE or Channel.INAPP not in handoff.channels:
+        raise HandoffNotInApp(
+            f"Handoff {handoff_id} is not a proactive In-App handoff.", pointer=pointer
+        )
+    if not handoff.is_active or handoff.archived_at:
+        raise HandoffInactive(
+            f"Handoff {handoff_id} is switched off. Switch it on, or use another.", pointer=pointer
+        )
+    return handoff
+
+
+def _hold_handoff(handoff: Handoff) -> None:
+    """Keep the handoff from being archived until this call is stored, without queueing calls."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT 1 FROM handoffs_handoff WHERE id = %s AND is_active AND archived_at IS NULL"
+            " FOR KEY SHARE",
+            [handoff.pk],
+        )
+        if cursor.fetchone() is None:
+            raise HandoffInactive(
+                f"Handoff {handoff.public_id} was switched off just now.", pointer="/templateId"
+            )
+
+
+def _store_campaign(
+    account: Account,
+    call: CampaignCall,
+    handoff: Handoff,
+    skill: Skill,
+    source: Source,
+    client_id: str,
+    trace_id: UUID,
+    accepted: int,
+    now: datetime,
+) -> Campaign:
+    le_campaign_id, le_engagement_id = _next_le_ids()
+    return Campaign.objects.create(
+        account=account,
+        le_campaign_id=le_campaign_id,
+        le_engagement_id=le_engagement_id,
+        trace_id=trace_id,
+        source=source,
+        channel=Channel.INAPP,
+        name=call.name,
+        handoff=handoff,
+        skill=skill,
+        skill_name=skill.name,
+        handoff_snapshot=handoff.snapshot(),
+        client_id=client_id,
+        requested=len(call.consumers),
+        accepted=accepted,
+        created_at=now,
+    )
+
+
+def _next_le_ids() -> tuple[int, int]:
+    """Two ids of ten digits, as LivePerson gives its campaign and engagement."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT nextval('campaigns_le_id'), nextval('campaigns_le_id')")
+        first, second = cursor.fetchone()
+    return first, second
+
+
+def _store_recipients(
+    campaign: Campaign,
+    handoff: Handoff,
+    accepted: Sequence[Accepted],
+    rejected: Sequence[Rejected],
+    now: datetime,
+) -> set[str]:
+    RejectedRecipient.objects.bulk_create(
+        RejectedRecipient(
+            campaign=campaign, position=r.position, consumer_ref=r.ref, error=r.error[:300]
+        )
+        for r in rejected
+    )
+    if not accepted:
+        return set()
+    apps = App.objects.filter(account=campaign.account_id, bundle_id__in=handoff.app_names)
+    lanes = ledger.insert_messages(
+        account_id=campaign.account_id,
+        campaign_id=campaign.pk,
+        app_ids=list(apps.values_list("pk", flat=True)),
+        messages=[
+            NewMessage(
+                entry.public_id, entry.recipient.ref, entry.recipient.title, entry.recipient.text
+            )
+            for entry in accepted
+        ],
+        expires_at=now + handoff.lookback,
+        now=now,
+    )
+    CampaignTally.objects.create(
+        account_id=campaign.account_id,
+        campaign=campaign,
+        handoff_id=handoff.pk,
+        skill_id=campaign.skill_id,
+        day=now.date(),
+        state="accepted",
+        n=len(accepted),
+    )
+    return lanes
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """``cancelled`` never go out; ``in_flight`` are with a provider and end as what happens."""
+
+    cancelled: int
+    in_flight: int
+
+
+@transaction.atomic
+def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Cancelled:
+    """Stop what is not yet handed to a provider; again and again gives the same answer."""
+    Campaign.objects.filter(pk=campaign.pk, cancelled_at__isnull=True).update(
+        cancelled_at=now, cancelled_by=str(by)[:254]
+    )
+    campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
+    close_routes(message_ids=ledger.cancel_queued(campaign_id=campaign.pk, now=now))
+    counts = campaign.tallies.all().totals()
+    waiting = campaign.messages.filter(state__in=PENDING).count()
+    return Cancelled(counts.get("cancelled", 0), waiting)
+
+
+@transaction.atomic
+def archive_handoff(*, handoff: Handoff, by: User | str, now: datetime) -> None:
+    """Take a handoff out of use; the only way to archive one (B5).
+
+    :raises HandoffInUse: campaigns that use it are still going out.
+    """
+    # Locks out calls that name the handoff until this is decided.
+    Handoff.objects.select_for_update().get(pk=handoff.pk)
+    waiting = OutboundMessage.objects.filter(
+        account=handoff.account_id, state__in=PENDING, campaign__handoff=handoff
+    ).count()
+    if waiting:
+        raise HandoffInUse(
+            f"{waiting:,} messages of this handoff are still going out. "
+            "Archive it when they are done, or cancel their campaigns.",
+            waiting=waiting,
+        )
+    handoffs.archive_handoff(handoff=handoff, by=by, now=now)

@@ -1,0 +1,37 @@
+from django.urls import re_path
+
+from campaigns import api
+from campaigns.models import EventKind
+
+CAMPAIGN = r"campaign/(?P<campaign_id>[A-Za-z0-9_-]{9})"
+MESSAGE = r"(?P<message_id>[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+
+# Relative to api/v2/account/<account_number>/; with and without the last slash (A19).
+api_urls = [
+    re_path(r"^campaign/?$", api.Campaigns.as_view(), name="campaigns"),
+    re_path(rf"^{CAMPAIGN}/?$", api.CampaignDetail.as_view(), name="campaign"),
+    re_path(rf"^{CAMPAIGN}/cancel/?$", api.CampaignCancel.as_view(), name="campaign-cancel"),
+    re_path(
+        rf"^{CAMPAIGN}/recipients/?$", api.CampaignRecipients.as_view(), name="campaign-recipients"
+    ),
+    re_path(
+        rf"^{CAMPAIGN}/recipients/{MESSAGE}/?$",
+        api.CampaignRecipient.as_view(),
+        name="campaign-recipient",
+    ),
+    re_path(
+        rf"^{CAMPAIGN}/conversations/?$",
+        api.CampaignConversations.as_view(),
+        name="campaign-conversations",
+    ),
+]
+
+# Relative to api/sdk/v1/account/<account_number>/.
+sdk_urls = [
+    re_path(
+        rf"^messages/{MESSAGE}/{kind.value}/?$",
+        api.Receipt.as_view(kind=kind),
+        name=f"sdk-{kind.value}",
+    )
+    for kind in (EventKind.DELIVERED, EventKind.OPENED)
+]

@@ -1,0 +1,30 @@
+"""The two pages that belong to no app: the front door, and what an error means."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.views.generic import TemplateView, View
+
+from common.problems import TITLES
+
+
+class Home(View):
+    """Leads to what this installation shows first."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        return redirect("lab" if settings.LAB == "open" else "admin:index")
+
+
+class ProblemPage(TemplateView):
+    """What the ``type`` of a problem links to."""
+
+    template_name = "problem.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        key = kwargs["key"].replace("-", "_")
+        if key not in TITLES:
+            raise Http404
+        return super().get_context_data(key=key, title=TITLES[key])

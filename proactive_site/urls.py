@@ -1,0 +1,31 @@
+"""Every door of the installation, each in its app's words."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from accounts import urls as accounts
+from campaigns import urls as campaigns
+from consumers import urls as consumers
+from conversations import urls as conversations
+from proactive_site import health, pages
+
+ACCOUNT = r"account/(?P<account_number>[0-9]{1,18})/"
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.Home.as_view(), name="home"),
+    path("health", health.health, name="health"),
+    path("ready", health.ready, name="ready"),
+    path("metrics", health.metrics, name="metrics"),
+    path("problems/<slug:key>", pages.ProblemPage.as_view(), name="problem"),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    *accounts.token_urls,
+    re_path(rf"^api/v2/{ACCOUNT}", include(campaigns.api_urls)),
+    re_path(
+        rf"^api/sdk/v1/{ACCOUNT}",
+        include([*consumers.sdk_urls, *campaigns.sdk_urls, *conversations.sdk_urls]),
+    ),
+]
+if settings.LAB != "off":
+    urlpatterns.append(path("lab/", include("lab.urls")))

@@ -1,0 +1,158 @@
+"""Sending pushes: which provider an app uses, and many requests at once, results as they come."""
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from django.conf import settings
+from django.core.cache import cache
+from django.db.models import Q
+
+from accounts.models import Account
+from common.calls import TICK, Answer, Call, Pause, Tick, Timeouts
+from common.transport import Limits, transport
+from push.credentials import provider_settings
+from push.metrics import PUSHES
+from push.models import LabPush, ProviderKind, PushCredential
+from push.providers.base import Outcome, Provider, PushRequest, PushResult, Sending
+from push.providers.lab import LabProvider, LabSettings, is_shown
+from push.providers.proxy import ProxyProvider
+
+LAB_DOWN = "lab-down:{}"
+
+
+@dataclass(frozen=True, slots=True)
+class PushJob:
+    """One notification and the provider that carries it."""
+
+    provider: Provider
+    request: PushRequest
+
+
+def providers(credential_ids: Iterable[int]) -> dict[int, tuple[Provider, datetime | None]]:
+    """The providers of these credentials, each with the time until which it is held up."""
+    rows = PushCredential.objects.filter(pk__in=set(credential_ids), is_enabled=True)
+    return {
+        row.pk: (_provider(row.pk, row.fingerprint, row.provider), row.held_until) for row in rows
+    }
+
+
+@lru_cache(maxsize=256)
+def _provider(credential_id: int, fingerprint: str, kind: str) -> Provider:
+    """One provider object a credential and process; a changed credential has a new fingerprint."""
+    credential = PushCredential.objects.select_related("account").get(pk=credential_id)
+    if kind == ProviderKind.LAB:
+        return LabProvider(_lab_settings(credential.account))
+    timeouts = Timeouts(
+        connect=settings.DELIVERY_CONNECT_TIMEOUT, total=settings.DELIVERY_TOTAL_TIMEOUT
+    )
+    return ProxyProvider(provider_settings(credential), timeouts)
+
+
+def longest_wait() -> float:
+    """Seconds that a started request may wait for a place before it comes back not started."""
+    return float(min(5.0, settings.DELIVERY_TOTAL_TIMEOUT))
+
+
+def send(jobs: Iterable[PushJob], *, now: datetime) -> Iterator[PushResult | Tick]:
+    """Send the jobs as they are pulled and yield their results in completion order.
+
+    Yields ``TICK`` when nothing has completed for a while. No transaction may be open. An error in
+    a provider's code comes out as REJECTED with reason ``internal``; the others go on.
+    """
+    broken: deque[PushResult] = deque()
+    carrier = transport()
+    carrier.limits = Limits(longest_wait=longest_wait())
+    answers = carrier.perform(_starts(jobs, broken, now), in_flight=settings.DELIVERY_IN_FLIGHT)
+    try:
+        for answer in answers:
+            while broken:
+                yield broken.popleft()
+            yield TICK if answer is TICK else _finish(answer)
+        yield from broken
+    finally:
+        answers.close()
+
+
+def _starts(
+    jobs: Iterable[PushJob], broken: deque[PushResult], now: datetime
+) -> Iterator[Call[Sending] | Pause[Sending]]:
+    for job in jobs:
+        try:
+            yield job.provider.start(job.request, now)
+        except Exception as error:  # one bad request must not stop the others
+            broken.append(_internal(job.request, error))
+
+
+def _finish(answer: Answer[Sending]) -> PushResult:
+    sending = answer.tag
+    try:
+        result = sending.finish(answer)
+    except Exception as error:  # the request was made: what came of it must be recorded
+        result = _internal(sending.request, error)
+    PUSHES.labels(sending.provider.kind, result.outcome.value).inc()
+    return result
+
+
+def _internal(request: PushRequest, error: Exception) -> PushResult:
+    return PushResult(
+        message_id=request.message_id,
+        device_id=request.device_id,
+        outcome=Outcome.REJECTED,
+        reason="internal",
+        detail=type(error).__name__,
+    )
+
+
+def hold_credential(*, credential_id: int, until: datetime, reason: str) -> None:
+    """Keep a credential from being used: its provider refused us, not a device."""
+    PushCredential.objects.filter(
+        Q(held_until__isnull=True) | Q(held_until__lt=until), pk=credential_id
+    ).update(held_until=until, held_reason=reason[:300])
+
+
+def release_credentials(credential_ids: Sequence[int]) -> None:
+    """A provider took a push again."""
+    PushCredential.objects.filter(pk__in=credential_ids, held_until__isnull=False).update(
+        held_until=None, held_reason=""
+    )
+
+
+def _lab_settings(account: Account) -> LabSettings:
+    def deliver(request: PushRequest, body: bytes, result: PushResult) -> None:
+        _store_lab_push(account, request, body, result)
+
+    return LabSettings(deliver=deliver, is_down=lambda name: lab_is_down(account))
+
+
+def _store_lab_push(
+    account: Account, request: PushRequest, body: bytes, result: PushResult
+) -> None:
+    wire = LabProvider(_lab_settings(account)).wire(
+        request, datetime.now(request.expires_at.tzinfo)
+    )
+    LabPush.objects.create(
+        account=account,
+        device_id=request.device_id,
+        message_id=request.message_id,
+        attempt=request.attempt,
+        title=request.title[:255],
+        body=request.body,
+        request_line=wire.line[:300],
+        request_body=body.decode(),
+        outcome=result.outcome.value,
+        reason=result.reason,
+        elapsed_ms=result.elapsed_ms,
+        is_shown=is_shown(request, result),
+    )
+
+
+def lab_is_down(account: Account) -> bool:
+    """Whether the lab answers 503 to ``lab:down``: until somebody says stop."""
+    return bool(cache.get(LAB_DOWN.format(account.pk), True))
+
+
+def set_lab_down(account: Account, is_down: bool) -> None:
+    cache.set(LAB_DOWN.format(account.pk), is_down, timeout=None)
