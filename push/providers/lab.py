@@ -10,9 +10,10 @@ from datetime import datetime, timedelta
 
 import orjson
 
-from common.calls import Answer, Pause
+from common.calls import Answer, Pause, Sent
 from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
 from push.providers.content import fit_body, sdk_keys, seconds_left
+from push.providers.reading import make_unanswered_result
 
 MAGIC = {
     "lab:gone": "the app was removed",
@@ -75,6 +76,8 @@ class LabProvider:
         return Pause(Sending(self, request), seconds)
 
     def finish(self, request: PushRequest, answer: Answer[Sending]) -> PushResult:
+        if answer.sent is not Sent.ANSWERED:
+            return make_unanswered_result(request, answer)
         asked_at = answer.ended_at - timedelta(milliseconds=answer.elapsed_ms)
         body = self.payload(request, asked_at)
         word = self._word(request)

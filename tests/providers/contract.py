@@ -1,0 +1,240 @@
+"""What every push provider has to do, whatever its vendor: each one's tests inherit these."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from random import Random
+
+import pytest
+import regex
+
+from common.transport import Answer, Sent, Transport
+from push.providers.base import DeviceTarget, Outcome, Provider, PushRequest, PushResult
+from push.providers.content import PAYLOAD_LIMIT
+
+NOW = datetime(2026, 11, 24, 10, 42, tzinfo=UTC)
+FAMILY = "👨‍👩‍👧‍👦"
+SDK_KEYS = {
+    "brandId": "48213907",
+    "transactionId": "252d195b-1a4f-8807-aa45",
+    "lookBackPeriod": "2592000000",
+    "leCampaignId": "3171",
+    "leEngagementId": "3172",
+    "externalConsumerId": "ingrid-4711",
+    "agentPid": "a-9",
+    "campaignInfo": '{"campaign":"New card"}',
+}
+PLATFORMS = ("ios", "android", "huawei", "web")
+LONG_TEXTS = {
+    "families": FAMILY * 140,
+    "families up to 1,550 characters": (FAMILY * 222)[:1550],
+    "arabic": "مرحبًا ليلى، بطاقتك الجديدة في الطريق " * 40,
+    "flags": "🇸🇪" * 775,
+    "skin tones": "🙏🏾" * 775,
+    "stacked marks": ("e" + "\u0301" * 4) * 310,
+    "quotes and line ends": '"\\\n' * 516,
+    "control characters": "\x01" * 1550,
+}
+
+
+def make_request(token: str = "token-1", platform: str = "ios", **changes: object) -> PushRequest:
+    request = PushRequest(
+        message_id="0193a1b2c3d47e8f9a0b1c2d3e4f5061",
+        device_id=17,
+        target=DeviceTarget(platform, token),
+        badge=1,
+        title="Your new card",
+        body="Hi Ingrid, your new card is on its way 💳",
+        expires_at=NOW + timedelta(days=30),
+        data=SDK_KEYS,
+    )
+    return replace(request, **changes)  # type: ignore[arg-type]
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A push as the vendor saw it: its identity, and the text that a phone would show."""
+
+    identity: str
+    text: str
+
+
+class Vendor(ABC):
+    """A provider with the outside world behind it, which can be told to misbehave."""
+
+    provider: Provider
+    busy_seconds: float
+
+    @abstractmethod
+    def token_for(self, trouble: str) -> str:
+        """A device's token, with which the vendor does what the word says: fine, gone, busy, down,
+        too-big, lost or slow."""
+
+    @abstractmethod
+    def seen(self) -> list[Seen]: ...
+
+    @abstractmethod
+    def text_of(self, payload: bytes, platform: str) -> str: ...
+
+
+class ProviderContract:
+    @pytest.fixture
+    def transport(self) -> Iterator[Transport]:
+        made = Transport()
+        yield made
+        made.close()
+
+    def send(
+        self, vendor: Vendor, transport: Transport, *requests: PushRequest
+    ) -> list[PushResult]:
+        calls = (vendor.provider.start(request, NOW) for request in requests)
+        answers = transport.perform(calls)
+        return [a.tag.finish(a) for a in answers if isinstance(a, Answer)]
+
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    def test_push_is_accepted_and_reaches_the_vendor(
+        self, vendor: Vendor, transport: Transport, platform: str
+    ) -> None:
+        request = make_request(vendor.token_for("fine"), platform)
+
+        [result] = self.send(vendor, transport, request)
+
+        assert (result.outcome, result.reason, result.status) == (Outcome.ACCEPTED, "", 200)
+        assert (result.is_started, result.retry_after) == (True, None)
+        assert result.bytes_sent >= len(vendor.provider.payload(request, NOW))
+        assert [push.text for push in vendor.seen()] == [request.body]
+
+    def test_results_name_their_message_and_device(
+        self, vendor: Vendor, transport: Transport
+    ) -> None:
+        token = vendor.token_for("fine")
+        requests = [make_request(token, message_id=f"{n:032x}", device_id=n) for n in range(20)]
+
+        results = self.send(vendor, transport, *requests)
+
+        assert sorted((r.message_id, r.device_id) for r in results) == [
+            (f"{n:032x}", n) for n in range(20)
+        ]
+
+    @pytest.mark.parametrize(
+        ("trouble", "outcome", "reason"),
+        [
+            ("gone", Outcome.UNREGISTERED, "token_gone"),
+            ("busy", Outcome.RETRY, "rate_limited"),
+            ("down", Outcome.RETRY, "provider_unavailable"),
+            ("too-big", Outcome.REJECTED, "payload_too_big"),
+            ("lost", Outcome.UNKNOWN, "answer_lost"),
+            ("slow", Outcome.ACCEPTED, ""),
+        ],
+    )
+    def test_vendors_answer_becomes_our_outcome(
+        self, vendor: Vendor, transport: Transport, trouble: str, outcome: Outcome, reason: str
+    ) -> None:
+        [result] = self.send(vendor, transport, make_request(vendor.token_for(trouble)))
+
+        assert (result.outcome, result.reason) == (outcome, reason)
+        assert (result.status is None) is (trouble == "lost")
+        assert len(result.detail) <= 300
+        assert result.is_started
+
+    def test_retry_waits_as_long_as_the_vendor_asks(
+        self, vendor: Vendor, transport: Transport
+    ) -> None:
+        """D5: Retry-After is obeyed."""
+        [result] = self.send(vendor, transport, make_request(vendor.token_for("busy")))
+
+        waits = [vendor.provider.retry.wait(result, 1, Random(seed)) for seed in range(50)]
+
+        assert result.retry_after == vendor.busy_seconds
+        assert min(wait for wait in waits if wait is not None) >= vendor.busy_seconds
+
+    @pytest.mark.parametrize("trouble", ["busy", "lost"])
+    def test_second_try_carries_the_same_identity_and_is_accepted(
+        self, vendor: Vendor, transport: Transport, trouble: str
+    ) -> None:
+        first = make_request(vendor.token_for(trouble))
+        second = replace(first, attempt=2)
+
+        self.send(vendor, transport, first)
+        [result] = self.send(vendor, transport, second)
+
+        assert result.outcome is Outcome.ACCEPTED
+        assert [push.identity for push in vendor.seen()] == [first.message_id] * 2
+
+    def test_result_of_a_call_that_was_never_started_is_not_counted(self, vendor: Vendor) -> None:
+        request = make_request(vendor.token_for("fine"))
+        call = vendor.provider.start(request, NOW)
+
+        answer = Answer(call.tag, Sent.NOT_STARTED, NOW, error="The key's queue is full.")
+        result = vendor.provider.finish(request, answer)
+
+        assert (result.outcome, result.is_started) == (Outcome.RETRY, False)
+        assert vendor.seen() == []
+
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    def test_payload_carries_the_keys_that_the_sdk_reads(
+        self, vendor: Vendor, platform: str
+    ) -> None:
+        """D6."""
+        request = make_request(vendor.token_for("fine"), platform)
+
+        text = vendor.provider.payload(request, NOW).decode().replace("\\", "")
+
+        expected = SDK_KEYS | {"backendService": "prmsg", "id": request.message_id}
+        for key, value in expected.items():
+            assert f'"{key}":"{value}"' in text
+        assert f'"expirationEpochTime":{int(request.expires_at.timestamp())}' in text
+
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    @pytest.mark.parametrize("text", LONG_TEXTS.values(), ids=LONG_TEXTS.keys())
+    def test_long_text_is_cut_between_graphemes_to_what_fits(
+        self, vendor: Vendor, platform: str, text: str
+    ) -> None:
+        request = make_request(vendor.token_for("fine"), platform, body=text)
+
+        payload = vendor.provider.payload(request, NOW)
+
+        shown = vendor.text_of(payload, platform)
+        graphemes = regex.findall(r"\X", text)
+        if shown != text:
+            kept = regex.findall(r"\X", shown.removesuffix("…"))
+            assert shown.endswith("…")
+            assert kept == graphemes[: len(kept)]
+            assert len(kept) > 100
+            longest = len(graphemes[len(kept)].encode()) * 7
+            assert len(payload) > PAYLOAD_LIMIT - longest
+        assert len(payload) <= PAYLOAD_LIMIT
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "مرحبًا ليلى، بطاقتك الجديدة في الطريق 💳",
+            f"\u2067שלום\u2069 {FAMILY} 🏴󠁧󠁢󠁷󠁬󠁳󠁿 🙏🏾 e\u0301",
+            'line one\nline two\t"quoted" \\ </script> \u2028',
+            "",
+        ],
+        ids=["right to left", "joined", "marks", "empty"],
+    )
+    @pytest.mark.parametrize("platform", PLATFORMS)
+    def test_text_is_carried_whole_and_as_utf8(
+        self, vendor: Vendor, transport: Transport, platform: str, text: str
+    ) -> None:
+        request = make_request(vendor.token_for("fine"), platform, body=text)
+
+        self.send(vendor, transport, request)
+
+        assert [push.text for push in vendor.seen()] == [text]
+        assert b"\\u0" not in vendor.provider.payload(request, NOW)
+
+    def test_closing_early_ends_at_once(self, vendor: Vendor, transport: Transport) -> None:
+        requests = [make_request(vendor.token_for("lost")), make_request(vendor.token_for("fine"))]
+        run = transport.perform(vendor.provider.start(request, NOW) for request in requests)
+
+        first = next(answer for answer in run if isinstance(answer, Answer))
+        run.close()
+        [again] = self.send(vendor, transport, requests[1])
+
+        assert isinstance(first, Answer)
+        assert first.tag.request == requests[1]
+        assert again.outcome is Outcome.ACCEPTED
