@@ -1,0 +1,40 @@
+"""Reply routes are opened and followed here; replies become conversations."""
+
+from conversations.services.agents import (
+    ConversationClosed,
+    SkillOfAnotherAccount,
+    add_agent_message,
+    close_conversation,
+    transfer_conversation,
+)
+from conversations.services.replies import (
+    ClientIdReused,
+    Received,
+    UnknownMessage,
+    receive_message,
+)
+from conversations.services.reply_routes import (
+    NewRoute,
+    close_routes,
+    open_reply_routes,
+    set_route_states,
+)
+from conversations.text import MAX_TEXT, TextNotAllowed
+
+__all__ = [
+    "MAX_TEXT",
+    "ClientIdReused",
+    "ConversationClosed",
+    "NewRoute",
+    "Received",
+    "SkillOfAnotherAccount",
+    "TextNotAllowed",
+    "UnknownMessage",
+    "add_agent_message",
+    "close_conversation",
+    "close_routes",
+    "open_reply_routes",
+    "receive_message",
+    "set_route_states",
+    "transfer_conversation",
+]
