@@ -1,0 +1,46 @@
+from typing import Any
+
+from django import forms
+
+from accounts.models import Account, App
+from lab.selectors import lab_credentials
+from push.models import PushCredential
+
+
+class AddPhone(forms.Form):
+    """A device that registers in the lab, as an app would register it."""
+
+    consumer_ref = forms.CharField(
+        label="Consumer id",
+        max_length=255,
+        strip=False,
+        help_text="The brand's own id of the person. One from “Make it fail” misbehaves.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+    credential = forms.ModelChoiceField(
+        label="App and platform", queryset=PushCredential.objects.none(), empty_label=None
+    )
+    label = forms.CharField(
+        label="Name of the phone",
+        max_length=100,
+        required=False,
+        help_text="What the desk calls it, such as “Ingrid’s iPhone”.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        ways = lab_credentials().filter(account=account).select_related("app").order_by("id")
+        field = self.fields["credential"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = ways
+        field.label_from_instance = _describe  # type: ignore[method-assign]
+
+    @property
+    def app(self) -> App:
+        app: App = self.cleaned_data["credential"].app
+        return app
+
+
+def _describe(way: PushCredential) -> str:
+    return f"{way.app.name} on {way.get_platform_display()}"

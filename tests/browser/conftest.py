@@ -1,0 +1,85 @@
+"""A real Chromium, and a brand with phones for it to look at."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import ConsoleMessage, Page
+
+from tests.factories.lab import LabBrand, lab_brand
+
+CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
+# Playwright runs a loop in the test's thread; the ORM is used there all the same, one at a time.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--screenshots", metavar="FOLDER", help="Write pictures of the pages there.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args() -> dict[str, Any]:
+    if not Path(CHROMIUM).exists():
+        missing = f"NO CHROMIUM at {CHROMIUM}: the pages are not tested in a browser."
+        if os.environ.get("CI") == "true":
+            pytest.fail(missing)
+        pytest.skip(missing)
+    return {
+        "executable_path": CHROMIUM,
+        "args": ["--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu"],
+    }
+
+
+@pytest.fixture(scope="session")
+def base_url() -> None:
+    """Each test says where it goes; the plugin's own fixture is one that pytest deprecates."""
+
+
+@pytest.fixture(autouse=True)
+def _settings(settings: Any) -> None:
+    settings.LAB = "open"
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+
+
+@pytest.fixture
+def brand(transactional_db: None) -> LabBrand:
+    """Three people and their phones, none of whom has been told anything."""
+    made = lab_brand()
+    made.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
+    made.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
+    made.phone(
+        "leila", name="Leila", platform="android", label="Leila’s old Galaxy", os_version="9"
+    )
+    return made
+
+
+@pytest.fixture
+def lab_url(brand: LabBrand, live_server: Any) -> str:
+    return f"{live_server.url}/lab/{brand.account.number}/"
+
+
+@pytest.fixture(autouse=True)
+def complaints(page: Page) -> Iterator[list[str]]:
+    """What the browser complained about; nothing, or the test fails. CSP violations come here."""
+    found: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            found.append(message.text)
+
+    page.on("console", listen)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    yield found
+    assert found == []
