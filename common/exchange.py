@@ -109,7 +109,7 @@ class Exchange:
         self.is_opened = False
         self.is_refused = False
         self.is_resent = False
-        self.is_repeatable = is_repeatable
+        self.is_repeatable = is_repeatable and call.url.startswith("https")
         set_option = self.curl.setopt
         set_option(pycurl.URL, call.url)
         # Wait for a connection that is being made, as it may be HTTP/2; plain HTTP never is.

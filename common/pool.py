@@ -31,7 +31,7 @@ class Pool:
         self.guard = guard
         self.connections = connections
         self.window = connections
-        self.is_multiplexed = False
+        self.is_multiplexed: bool | None = None
         self.pace = 0.0
         self.timer: float | None = None
         self.active: dict[Any, Exchange] = {}
@@ -62,7 +62,7 @@ class Pool:
         """:raises ValueError: when the call cannot be written as HTTP."""
         exchange = self._free.pop() if self._free else Exchange(self.tls, self.guard)
         try:
-            exchange.begin(call, is_repeatable=self.is_multiplexed)
+            exchange.begin(call, is_repeatable=self.is_multiplexed is not False)
         except ValueError:
             self._free.append(exchange)
             raise
@@ -96,10 +96,10 @@ class Pool:
     def _adapt(self, exchange: Exchange, answer: Answer[Any]) -> None:
         self.pace += 0.2 * (answer.elapsed_ms / 1000 - self.pace)
         if answer.sent is not Sent.ANSWERED:
-            self.window, self.is_multiplexed = self.connections, False
-        elif self.is_multiplexed or exchange.is_multiplexed():
-            self.is_multiplexed = True
-            self.window += 1
+            self.window = self.connections
+            return
+        self.is_multiplexed = exchange.is_multiplexed()
+        self.window = self.window + 1 if self.is_multiplexed else self.connections
 
     def abort(self) -> None:
         self.waiting.clear()

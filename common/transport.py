@@ -7,7 +7,7 @@ grows with each answer, so that a server that is slow or gone holds up only its 
 import os
 import selectors
 from collections import OrderedDict, deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from heapq import heappop, heappush
@@ -67,7 +67,7 @@ class Transport:
         in_flight: int = 100,
         per_key: int | None = None,
         tick: float = 0.5,
-    ) -> Iterator[Answer[Tag] | Tick]:
+    ) -> Generator[Answer[Tag] | Tick, None, None]:
         """Yield an answer for each call, and TICK after each `tick` seconds without one.
 
         Calls are pulled as places fall free. Closing the iterator aborts what is in flight and

@@ -173,6 +173,19 @@ def test_connections_of_a_key_are_few_and_kept(transport: Transport, start: Star
     assert server.connected == transport.limits.connections_per_key
 
 
+def test_https_server_without_http2_is_called_on_all_connections_at_once(
+    transport: Transport, start: Start, tls: Tls, certificate: Certificate, tmp_path: Path
+) -> None:
+    server = start(latency=0.05, tls=server_context(certificate, tmp_path))
+    began = time.monotonic()
+
+    answers = answers_of(transport, (make_call(server.url, f"{n}", tls=tls) for n in range(200)))
+
+    assert {answer.status for answer in answers.values()} == {200}
+    assert server.connected == transport.limits.connections_per_key
+    assert time.monotonic() - began < 200 * 0.05 / 2
+
+
 def test_credentials_never_share_a_connection(transport: Transport, start: Start) -> None:
     server = start()
     calls = [make_call(server.url, f"{key}{n}", key=key) for n in range(3) for key in "abcd"]
@@ -278,16 +291,23 @@ def test_call_to_a_server_that_accepts_nobody_ends_at_the_connect_deadline(
     assert 0.3 < time.monotonic() - began < 2.0
 
 
+@pytest.mark.parametrize("is_secure", [True, False], ids=["https", "http"])
 @pytest.mark.parametrize("is_first", [True, False], ids=["new connection", "kept connection"])
 def test_call_reset_after_it_was_written_is_unknown_and_was_sent_once(
-    transport: Transport, start: Start, is_first: bool
+    transport: Transport,
+    start: Start,
+    tls: Tls,
+    certificate: Certificate,
+    tmp_path: Path,
+    is_first: bool,
+    is_secure: bool,
 ) -> None:
-    server = start()
+    server = start(tls=server_context(certificate, tmp_path) if is_secure else None)
     if not is_first:
-        answers_of(transport, [make_call(server.url, "before")])
+        answers_of(transport, [make_call(server.url, "before", tls=tls)])
     server.orders.give("a", {"reset": True, "times": 9})
 
-    answer = answers_of(transport, [make_call(server.url, "a")])["a"]
+    answer = answers_of(transport, [make_call(server.url, "a", tls=tls)])["a"]
 
     tokens = [json.loads(body)["device-token"] for _, body in server.calls]
     assert (answer.sent, answer.is_resent) == (Sent.UNKNOWN, False)
