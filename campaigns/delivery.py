@@ -188,7 +188,7 @@ class _Batch:
         if len(self.settled) >= FLUSH_ROWS:
             return True
         is_late = monotonic() - self.flushed_at >= FLUSH_SECONDS
-        return is_late and bool(self.settled or self.events)
+        return is_late and len(self.settled) + len(self.events) > 0
 
     def _flush(self) -> None:
         if self.settled or self.events:

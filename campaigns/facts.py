@@ -152,9 +152,9 @@ def _fetch_past_tries(message_ids: list[int]) -> dict[int, PastTries]:
     last: dict[int, dict[int, str]] = defaultdict(dict)
     unknown: dict[int, set[int]] = defaultdict(set)
     pushes = MessageEvent.objects.filter(message_id__in=message_ids, kind=EventKind.PUSH)
-    for message_id, device_id, outcome in pushes.order_by("id").values_list(
-        "message_id", "device_id", "outcome"
-    ):
+    pushes = pushes.exclude(device_id=None).order_by("id")
+    for message_id, device_id, outcome in pushes.values_list("message_id", "device_id", "outcome"):
+        assert device_id is not None
         last[message_id][device_id] = outcome
         if outcome == Outcome.UNKNOWN:
             unknown[message_id].add(device_id)

@@ -37,7 +37,8 @@ _QUERIES = {
         WHERE state IN ('queued', 'sending') AND expires_at < %(expired)s
     """,
     "I2 accepted twice only after a lost answer": """
-        SELECT m.public_id::text, format('was accepted %%s times by device %%s', count(*), e.device_id)
+        SELECT m.public_id::text,
+               format('was accepted %%s times by device %%s', count(*), e.device_id)
         FROM campaigns_messageevent e JOIN campaigns_outboundmessage m ON m.id = e.message_id
         WHERE e.kind = 'push' AND e.outcome = 'accepted'
         GROUP BY m.id, e.device_id
@@ -51,7 +52,8 @@ _QUERIES = {
         WHERE m.account_id <> c.account_id
         UNION ALL
         SELECT r.message_id::text, 'has a route in another account'
-        FROM conversations_replyroute r JOIN campaigns_outboundmessage m ON m.public_id = r.message_id
+        FROM conversations_replyroute r
+        JOIN campaigns_outboundmessage m ON m.public_id = r.message_id
         WHERE m.account_id <> r.account_id
     """,
     "I9 tallies are counts": """

@@ -134,8 +134,7 @@ def insert_messages(
 
 
 # A loose index scan over the accounts of a lane, then an equal share of due rows from each account
-# that is due; shares of idle accounts go to the others by the outer limit. Rows that are not due are
-# read at most once an account: the first of its index entries.
+# that is due. Of the rows that are not due at most one an account is read: its first index entry.
 CLAIM = f"""
 WITH RECURSIVE turn AS (
     (SELECT account_id, due_at FROM campaigns_outboundmessage
@@ -146,18 +145,23 @@ WITH RECURSIVE turn AS (
         WHERE lane = %(lane)s AND {_PENDING} AND account_id > t.account_id
         ORDER BY account_id, due_at LIMIT 1) n
 ),
-due AS (SELECT account_id FROM turn WHERE due_at <= statement_timestamp() ORDER BY random() LIMIT %(limit)s),
+due AS (
+    SELECT account_id FROM turn WHERE due_at <= statement_timestamp()
+    ORDER BY random() LIMIT %(limit)s
+),
 mine AS MATERIALIZED (
     SELECT r.id, r.was FROM due CROSS JOIN LATERAL (
         SELECT id, state AS was FROM campaigns_outboundmessage
-        WHERE lane = %(lane)s AND account_id = due.account_id AND {_PENDING} AND due_at <= statement_timestamp()
+        WHERE lane = %(lane)s AND account_id = due.account_id AND {_PENDING}
+          AND due_at <= statement_timestamp()
         ORDER BY due_at
         LIMIT (SELECT greatest(1, %(limit)s / count(*)) FROM due)
         FOR UPDATE SKIP LOCKED) r
     LIMIT %(limit)s
 )
 UPDATE campaigns_outboundmessage m
-SET state = 'sending', fence = m.fence + 1, due_at = statement_timestamp() + %(lease)s
+SET state = 'sending', fence = m.fence + 1,
+    due_at = statement_timestamp() + %(lease)s * interval '1 second'
 FROM mine WHERE m.id = mine.id
 RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.consumer_ref, m.title, m.text,
           m.fence, m.attempts, m.expires_at, m.created_at, mine.was
@@ -167,7 +171,7 @@ RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.consumer_ref, m.titl
 def claim(*, lane: str, limit: int, lease: timedelta) -> list[Claimed]:
     """Take up to ``limit`` due rows of a lane, all accounts in equal shares, for ``lease``."""
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lane": lane, "limit": limit, "lease": lease})
+        cursor.execute(CLAIM, {"lane": lane, "limit": limit, "lease": lease.total_seconds()})
         return [Claimed(*row) for row in cursor.fetchall()]
 
 
@@ -235,12 +239,13 @@ def release(rows: Sequence[Claimed]) -> int:
         return 0
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE campaigns_outboundmessage m SET state = 'queued', due_at = statement_timestamp()"
+            "UPDATE campaigns_outboundmessage m"
+            " SET state = 'queued', due_at = statement_timestamp()"
             " FROM unnest(%s::bigint[], %s::int[]) AS r(id, fence)"
             " WHERE m.id = r.id AND m.fence = r.fence AND m.state = 'sending'",
             [[row.id for row in rows], [row.fence for row in rows]],
         )
-        return cursor.rowcount
+        return int(cursor.rowcount)
 
 
 _CANCEL = """
@@ -282,8 +287,8 @@ def due_lanes(lanes: Sequence[str], *, overdue: timedelta = timedelta()) -> list
         cursor.execute(
             "SELECT lane FROM unnest(%s::text[]) AS l(lane) WHERE EXISTS ("
             f" SELECT 1 FROM campaigns_outboundmessage m WHERE m.lane = l.lane AND {_PENDING}"
-            " AND m.due_at <= statement_timestamp() - %s)",
-            [list(lanes), overdue],
+            " AND m.due_at <= statement_timestamp() - %s * interval '1 second')",
+            [list(lanes), overdue.total_seconds()],
         )
         return [lane for (lane,) in cursor.fetchall()]
 
@@ -296,7 +301,7 @@ def queue_depths() -> list[tuple[str, str, int, float]]:
             " greatest(0, extract(epoch FROM statement_timestamp() - min(created_at)))::float8"
             f" FROM campaigns_outboundmessage WHERE {_PENDING} GROUP BY lane, state"
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 # A fold keeps sums and can run beside anything: locked rows are left for the next time.
@@ -320,4 +325,4 @@ def fold_tallies(*, keep: int = 50) -> int:
     """Fold the deltas of campaigns that have more than ``keep`` rows; returns rows written."""
     with connection.cursor() as cursor:
         cursor.execute(_FOLD, {"keep": keep})
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from common.text import forbidden_character, is_visible
 from common.errors import FieldError, InvalidRequest, MalformedBody
 from common.json_body import is_storable
+from common.text import forbidden_character, is_visible
 from handoffs.placeholders import placeholders, render
 
 MAX_NAME = 255
@@ -126,7 +126,7 @@ def parse_call(data: Any, *, max_recipients: int) -> CampaignCall:
         reader.fail(
             "schedulingMetrics" if reader.data.get("schedulingMetrics") else "startAt",
             "scheduling_not_supported",
-            "This release sends at once. Leave schedulingMetrics and startAt out; nothing was sent.",
+            "This release sends at once: leave schedulingMetrics and startAt out.",
         )
     reader.raise_if_invalid()
     return CampaignCall(name, skill, handoff_id, consumers, _warnings(reader.data, consumers))

@@ -87,7 +87,7 @@ def recipients(campaign: Campaign) -> QuerySet[OutboundMessage]:
 
 
 def routes_by_message(messages: Sequence[OutboundMessage]) -> dict[UUID, ReplyRoute]:
-    """The reply routes of these messages, with their conversations: replies are read, not stored."""
+    """The reply routes of these messages, with their conversations: replies are read from there."""
     routes = ReplyRoute.objects.filter(message_id__in=[m.public_id for m in messages])
     return {route.message_id: route for route in routes.select_related("conversation")}
 

@@ -232,7 +232,15 @@ def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Can
         cancelled_at=now, cancelled_by=str(by)[:254]
     )
     campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
-    close_routes(message_ids=ledger.cancel_queued(campaign_id=campaign.pk, now=now))
+    gone = ledger.cancel_queued(campaign_id=campaign.pk, now=now)
+    close_routes(message_ids=gone)
+    record(
+        by=by,
+        account=campaign.account,
+        verb="campaign_cancelled",
+        target=campaign,
+        changes={"cancelled_messages": [0, len(gone)]},
+    )
     counts = campaign.tallies.all().totals()
     waiting = campaign.messages.filter(state__in=PENDING).count()
     return Cancelled(counts.get("cancelled", 0), waiting)
