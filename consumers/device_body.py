@@ -63,14 +63,10 @@ def _read_app(fields: Fields, account: Account, platform: str) -> App | None:
 def _read_address(fields: Fields, platform: str, current: Address | None) -> Address:
     """A token, or for a browser the subscription that its push service gave it."""
     subscription = fields.nested("subscription")
-    token = fields.text("token", max_length=MAX_TOKEN)
+    is_required = subscription is None and current is None
+    token = fields.text("token", required=is_required, max_length=MAX_TOKEN)
     if subscription is None:
-        if not token and current is not None:
-            return current
-        if not token:
-            what = "token or subscription" if platform == Platform.WEB else "token"
-            fields.fail("token", "required", f"{what} is missing.")
-        return Address(token)
+        return current if current is not None and not token else Address(token)
     if platform != Platform.WEB or token:
         detail = "Only platform web has a subscription, and it comes without a token."
         fields.fail("subscription", "not_allowed", detail)

@@ -64,6 +64,19 @@ def save_credential(
     return credential
 
 
+def switch_off(*, credential: PushCredential, by: str | User) -> None:
+    """Stop using the credential; its app's pushes wait until there is another one."""
+    with transaction.atomic():
+        PushCredential.objects.filter(pk=credential.pk).update(is_enabled=False)
+        record(
+            by=by,
+            account=credential.account,
+            verb="push_credential_switched_off",
+            target=credential,
+            changes={"is_enabled": [credential.is_enabled, False]},
+        )
+
+
 def provider_settings(credential: PushCredential) -> ProxySettings:
     """The settings in the provider's own type; the push lab has none.
 

@@ -1,0 +1,102 @@
+"""The operator's window on push credentials. Settings go in and never come out."""
+
+from typing import Any, ClassVar
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_scope import AccountScopedAdmin, ScopedRelatedFilter
+from accounts.models import User
+from push.credentials import CredentialInvalid, check_settings, save_credential, switch_off
+from push.models import ProviderKind, PushCredential
+
+SETTING_FIELDS = ("url", "username", "password", "headers", "client_cert_pem", "client_key_pem")
+
+
+class PushCredentialForm(forms.ModelForm):
+    """The whole of the settings is written anew each time: what is stored is never shown."""
+
+    url = forms.CharField(required=False, label="End point URL", max_length=2000)
+    username = forms.CharField(required=False, max_length=255)
+    password = forms.CharField(required=False, max_length=255, widget=forms.PasswordInput)
+    headers = forms.CharField(
+        required=False, widget=forms.Textarea, help_text="One a line, as Name: value; at most four."
+    )
+    client_cert_pem = forms.CharField(
+        required=False, widget=forms.Textarea, label="Client certificate (PEM)"
+    )
+    client_key_pem = forms.CharField(
+        required=False, widget=forms.Textarea, label="Client key (PEM)"
+    )
+
+    class Meta:
+        model = PushCredential
+        fields: ClassVar = ["app", "platform", "provider"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if self.errors:
+            return cleaned
+        cleaned["settings"] = self._settings(cleaned)
+        try:
+            check_settings(cleaned["provider"], cleaned["settings"])
+        except CredentialInvalid as error:
+            name = error.pointer.rpartition("/")[2]
+            self.add_error(name if name in self.fields else None, error.message)
+        return cleaned
+
+    def _settings(self, cleaned: dict[str, Any]) -> dict[str, Any]:
+        given = {name: cleaned[name] for name in SETTING_FIELDS if cleaned.get(name)}
+        if "headers" in given:
+            given["headers"] = _read_headers(given["headers"])
+        if given and cleaned["provider"] == ProviderKind.LAB:
+            raise ValidationError("The push lab needs no settings; leave them empty.")
+        return given
+
+    def validate_constraints(self) -> None:
+        """Saving replaces the enabled credential, so that there is one is no mistake."""
+
+
+def _read_headers(text: str) -> list[list[str]]:
+    lines = [line for line in text.splitlines() if line.strip()]
+    pairs = (line.partition(":") for line in lines)
+    return [[name.strip(), value.strip()] for name, _, value in pairs]
+
+
+def _actor(request: HttpRequest) -> str | User:
+    return request.user if isinstance(request.user, User) else str(request.user)
+
+
+@admin.register(PushCredential)
+class PushCredentialAdmin(AccountScopedAdmin):
+    form = PushCredentialForm
+    list_display = ("app", "account", "platform", "provider", "fingerprint", "is_enabled")
+    list_filter = (("account", ScopedRelatedFilter), "platform", "provider")
+    list_select_related = ("app", "account")
+    readonly_fields = ("fingerprint", "is_enabled", "held_until", "held_reason", "created_at")
+    ordering: ClassVar = ["account__number", "app__bundle_id", "platform"]
+
+    actions: ClassVar = ["switch_off"]
+
+    @admin.action(description="Switch off: pushes wait until there is another credential")
+    def switch_off(self, request: HttpRequest, queryset: QuerySet[PushCredential]) -> None:
+        for credential in queryset.select_related("account"):
+            switch_off(credential=credential, by=_actor(request))
+        self.message_user(request, "The credentials were switched off.")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = ("app", "platform") if obj else ()
+        return (*fixed, *self.readonly_fields)
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        saved = save_credential(
+            app=obj.app,
+            platform=obj.platform,
+            provider=obj.provider,
+            settings=form.cleaned_data["settings"],
+            by=_actor(request),
+        )
+        obj.__dict__.update(saved.__dict__)

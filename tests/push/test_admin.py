@@ -1,0 +1,111 @@
+"""D1, J5: push credentials go in by the admin and never come out."""
+
+import pytest
+from django.urls import reverse
+
+from accounts.services import grant_role
+from push.credentials import provider_settings
+from push.models import PushCredential
+from tests.factories.accounts import AppFactory, UserFactory
+from tests.factories.push import PushCredentialFactory
+
+CANARY = "canary-4711-secret"
+
+
+@pytest.fixture
+def app(db):
+    return AppFactory()
+
+
+@pytest.fixture
+def administrator(client, app):
+    user = UserFactory(is_staff=True)
+    grant_role(user=user, account=app.account, role="administrator", by="tests")
+    client.force_login(user)
+    return user
+
+
+def proxy_form(app, **settings):
+    return {
+        "app": app.pk,
+        "platform": "ios",
+        "provider": "proxy",
+        "url": "https://proxy.brand.example/push",
+        "username": "brand",
+        "password": CANARY,
+        "headers": "XKey: abc\r\nXOther: d",
+        **settings,
+    }
+
+
+def test_administrator_adds_a_push_proxy(client, app, administrator):
+    response = client.post(reverse("admin:push_pushcredential_add"), proxy_form(app))
+
+    credential = PushCredential.objects.get()
+    assert response.status_code == 302
+    assert credential.account == app.account
+    assert provider_settings(credential).headers == (("XKey", "abc"), ("XOther", "d"))
+
+
+def test_adding_again_replaces_the_one_there_was(client, app, administrator):
+    url = reverse("admin:push_pushcredential_add")
+    client.post(url, proxy_form(app))
+    client.post(url, proxy_form(app, password="another"))
+
+    assert provider_settings(PushCredential.objects.get()).password == "another"
+
+
+def test_stored_settings_are_never_shown(client, app, administrator):
+    client.post(reverse("admin:push_pushcredential_add"), proxy_form(app))
+    credential = PushCredential.objects.get()
+
+    detail = client.get(reverse("admin:push_pushcredential_change", args=[credential.pk]))
+    listed = client.get(reverse("admin:push_pushcredential_changelist"))
+
+    for page in (detail, listed):
+        assert page.status_code == 200
+        assert CANARY.encode() not in page.content
+        assert b"proxy.brand.example" not in page.content
+        assert credential.fingerprint.encode() in page.content
+
+
+def test_wrong_setting_is_said_beside_its_field_and_the_password_is_not_repeated(
+    client, app, administrator
+):
+    form = proxy_form(app, headers="X-Key: abc")
+
+    response = client.post(reverse("admin:push_pushcredential_add"), form)
+
+    assert list(response.context["adminform"].form.errors) == ["headers"]
+    assert CANARY.encode() not in response.content
+    assert not PushCredential.objects.exists()
+
+
+def test_changing_needs_the_whole_settings_again(client, app, administrator):
+    credential = PushCredentialFactory(app=app)
+    url = reverse("admin:push_pushcredential_change", args=[credential.pk])
+
+    without = client.post(url, {"provider": "proxy"})
+    whole = client.post(url, proxy_form(app))
+
+    assert list(without.context["adminform"].form.errors) == ["url"]
+    assert whole.status_code == 302
+    assert PushCredential.objects.get().provider == "proxy"
+
+
+def test_app_of_another_account_cannot_be_chosen(client, app, administrator):
+    response = client.post(reverse("admin:push_pushcredential_add"), proxy_form(AppFactory()))
+
+    assert response.status_code == 200
+    assert not PushCredential.objects.exists()
+
+
+def test_credential_is_switched_off(client, app, administrator):
+    credential = PushCredentialFactory(app=app)
+
+    client.post(
+        reverse("admin:push_pushcredential_changelist"),
+        {"action": "switch_off", "_selected_action": [credential.pk]},
+    )
+
+    assert not PushCredential.objects.get().is_enabled
