@@ -14,7 +14,7 @@ import regex
 from accounts.models import Platform
 from campaigns.models import OutboundMessage
 from consumers.models import Device
-from conversations.models import ConversationState, Message, ReplyRoute, Sender
+from conversations.models import Message, ReplyRoute, Sender
 from conversations.selectors import Dialog
 from lab.asked import Asked
 from push.models import LabPush
@@ -89,7 +89,6 @@ class Trouble:
 @dataclass(frozen=True, slots=True)
 class AppScreen:
     lines: tuple[Line, ...]
-    has_open_conversation: bool
     reply_id: str
     trouble: Trouble | None
 
@@ -107,6 +106,7 @@ class Phone:
     app_screen: AppScreen | None
     asked: Asked | None
     not_sent: str
+    is_talking: bool
     has_news: bool
 
     @property
@@ -219,7 +219,6 @@ def app_screen(
             lines.append(Line("time", f"{closed} · conversation ended"))
     return AppScreen(
         lines=tuple(lines),
-        has_open_conversation=_is_open(dialog),
         reply_id=f"{device.pk}-{_count_mine(dialog.messages)}",
         trouble=trouble,
     )
@@ -232,11 +231,6 @@ def _said_first(routes: Sequence[ReplyRoute], device: Device, now: datetime) -> 
     for route in routes:
         yield Line("time", moment(route.sent_at or route.valid_from, now, device))
         yield Line("in", route.text)
-
-
-def _is_open(dialog: Dialog) -> bool:
-    found = dialog.conversation
-    return found is not None and found.state == ConversationState.OPEN
 
 
 def _count_mine(messages: Sequence[Message]) -> str:

@@ -14,7 +14,7 @@ from accounts.models import Account
 from campaigns.models import OutboundMessage
 from consumers.models import Device
 from conversations.models import Conversation, Message, ReplyRoute
-from conversations.selectors import dialog
+from conversations.selectors import consumers_in_conversation, dialog
 from handoffs.models import Channel, Handoff
 from lab import phones
 from lab.asked import asked, not_sent
@@ -92,6 +92,7 @@ class Desk:
     messages: dict[str, OutboundMessage]
     replied: set[str]
     newest: Mapping[str, OutboundMessage]
+    talking: set[int]
     facts: Mapping[int, str]
 
 
@@ -139,6 +140,7 @@ def _fetch(account: Account, devices: list[Device], current: Mapping[int, str]) 
             message.consumer_ref: message
             for message in newest.order_by("consumer_ref", "-id").distinct("consumer_ref")
         },
+        talking=consumers_in_conversation([device.consumer_id for device in devices]),
         facts=current,
     )
 
@@ -186,5 +188,6 @@ def _phone(
         app_screen=screen,
         asked=asked(pushes, desk.messages, desk.replied, device),
         not_sent=not_sent(desk.newest.get(device.consumer.ref)),
+        is_talking=device.consumer_id in desk.talking,
         has_news=seen is None or seen.facts != facts,
     )

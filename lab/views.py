@@ -236,7 +236,7 @@ class PhoneReply(PhoneView):
 class PhoneEnd(PhoneView):
     def post(self, request: HttpRequest, account_number: int, device_id: int) -> HttpResponseBase:
         services.end_conversation(device=self.device, now=self.now)
-        return self.answer(is_open=True)
+        return self.answer(is_open=device_id in self.open_ids)
 
 
 class SendToAll(LabView):
@@ -246,7 +246,8 @@ class SendToAll(LabView):
         except DomainError as error:
             messages.error(request, error.message)
         else:
-            messages.info(request, f"On its way to {people}.")
+            who = "1 person" if people == 1 else f"{people} people"
+            messages.info(request, f"On its way to {who}.")
         return self.to_desk()
 
 
@@ -258,7 +259,7 @@ class Provider(LabView):
         return self.to_desk()
 
 
-class PhoneAdd(LabView, FormView[AddPhone]):
+class PhoneAdd(LabView, FormView):
     template_name = "lab/add_phone.html"
     form_class = AddPhone
 

@@ -8,7 +8,12 @@ from playwright.sync_api import Page
 
 from tests.factories.lab import LabBrand
 
-SIZES = {"1440-light": (1440, "light"), "1440-dark": (1440, "dark"), "390": (390, "light"), "320": (320, "dark")}
+SIZES = {
+    "1440-light": (1440, "light"),
+    "1440-dark": (1440, "dark"),
+    "390": (390, "light"),
+    "320": (320, "dark"),
+}
 
 
 @pytest.fixture
