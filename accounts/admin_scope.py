@@ -24,6 +24,15 @@ def administered_accounts(request: HttpRequest) -> QuerySet[Account]:
     return accounts
 
 
+def is_administrator(request: HttpRequest) -> bool:
+    """Of any account, or an operator. Asked many times for a page, of the database once."""
+    known = getattr(request, "is_administrator", None)
+    if known is None:
+        known = request.user.is_superuser or administered_accounts(request).exists()
+        request.is_administrator = known  # type: ignore[attr-defined]
+    return bool(known)
+
+
 class ScopedOptions:
     """What admins and inlines have in common.
 
@@ -62,13 +71,13 @@ class ScopedOptions:
         return scoped_rows(model, request, queryset)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return administered_accounts(request).exists()
+        return is_administrator(request)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._is_in_scope(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return administered_accounts(request).exists()
+        return is_administrator(request)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._is_in_scope(request, obj)
@@ -80,7 +89,7 @@ class ScopedOptions:
         if request.user.is_superuser:
             return bool(request.user.is_active)
         if obj is None or not isinstance(obj, self.model):  # type: ignore[attr-defined]
-            return administered_accounts(request).exists()
+            return is_administrator(request)
         rows = self.model._default_manager.filter(pk=obj.pk)  # type: ignore[attr-defined]
         return self.scoped(request, rows).exists()
 
@@ -193,7 +202,7 @@ class AccountScopedInline(ScopedOptions, admin.TabularInline):
         return admin.TabularInline.get_queryset(self, request)
 
     def _is_in_scope(self, request: HttpRequest, obj: Any) -> bool:
-        return administered_accounts(request).exists()
+        return is_administrator(request)
 
 
 class ReadOnlyAdmin(AccountScopedAdmin):

@@ -171,7 +171,8 @@ class Platform(models.TextChoices):
 
 
 ORIGIN = RegexValidator(
-    r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$", "An origin is a scheme and a host: https://shop.brand.com."
+    r"^https?://[A-Za-z0-9.-]+(:\d{1,5})?$",
+    "An origin is a scheme and a host: https://shop.brand.com.",
 )
 VERSION = RegexValidator(
     r"^\d{1,4}(\.\d{1,6}){0,3}$", "A version is numbers and dots: 6.2 or 4.7.1."
