@@ -92,7 +92,7 @@ class Clone:
     def run(self, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
         """`python -m proactive_site.embedded WORDS`, to its end."""
         process = self.start("-m", "proactive_site.embedded", *words, **env)
-        said, errors = process.communicate(timeout=30)
+        said, errors = process.communicate(timeout=90)
         return subprocess.CompletedProcess(words, process.returncode, said, errors)
 
     def script(self, code: str, *flags: str, **env: str) -> str:
@@ -148,7 +148,7 @@ class Clone:
         for process in self.started:
             if process.poll() is None:
                 process.send_signal(signal.SIGINT)
-            process.communicate(timeout=10)
+            process.communicate(timeout=30)
         self.started.clear()
 
     def remove(self) -> None:
@@ -201,7 +201,7 @@ def port() -> int:
     return ports.free_port()
 
 
-def wait_for(is_so: Callable[[], bool], *, seconds: float = 5.0) -> bool:
+def wait_for(is_so: Callable[[], bool], *, seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
     while not is_so():
         if time.monotonic() > deadline:
@@ -499,7 +499,7 @@ def test_product_that_does_not_start_is_named_with_its_last_words(clone: Clone, 
     (clone.root / "broken.py").write_text(broken.replace('ready_path="/"', 'ready_path="/no"'))
 
     process = clone.start("broken.py", "server", "--port", str(port))
-    errors = process.communicate(timeout=15)[1]
+    errors = process.communicate(timeout=60)[1]
 
     assert process.returncode == 1
     assert errors.startswith("Worker did not start. It says:\n")
