@@ -15,7 +15,7 @@ class Home(View):
     """Leads to what this installation shows first."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        return redirect("lab" if settings.LAB == "open" else "admin:index")
+        return redirect("admin:index" if settings.LAB == "off" else "lab:home")
 
 
 class ProblemPage(TemplateView):

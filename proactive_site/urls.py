@@ -1,6 +1,5 @@
 """Every door of the installation, each in its app's words."""
 
-from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
@@ -26,6 +25,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
         rf"^api/sdk/v1/{ACCOUNT}",
         include([*consumers.sdk_urls, *campaigns.sdk_urls, *conversations.sdk_urls]),
     ),
+    path("lab/", include("lab.urls")),
 ]
-if settings.LAB != "off":
-    urlpatterns.append(path("lab/", include("lab.urls")))
