@@ -1,6 +1,6 @@
 """The operator's window on consumers, their devices and the brand's identity provider."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -26,9 +26,12 @@ class ConsumerAdmin(ReadOnlyAdmin):
     list_select_related = ("account",)
     search_fields = ("=ref", "name__startswith")
     search_help_text = "The whole consumer id, or how the name begins."
-    ordering: ClassVar = ["-id"]
+    ordering = ("-id",)
     show_full_result_count = False
-    actions: ClassVar = ["opt_out", "opt_in"]
+    actions = (
+        "opt_out",
+        "opt_in",
+    )
 
     @admin.action(description="Opt out: no outbound messages any more")
     def opt_out(self, request: HttpRequest, queryset: QuerySet[Consumer]) -> None:
@@ -52,9 +55,12 @@ class DeviceAdmin(ReadOnlyAdmin):
     search_help_text = "The whole consumer id, device id, or SHA-256 of the token."
     # With the token, anybody who also has the credential could push to the phone.
     exclude = ("token", "p256dh", "auth")
-    ordering: ClassVar = ["-id"]
+    ordering = ("-id",)
     show_full_result_count = False
-    actions: ClassVar = ["log_out", "remove"]
+    actions = (
+        "log_out",
+        "remove",
+    )
 
     @admin.action(description="Log out: no pushes until the next login")
     def log_out(self, request: HttpRequest, queryset: QuerySet[Device]) -> None:
@@ -76,7 +82,7 @@ class IdentityProviderAdmin(AccountScopedAdmin):
     list_filter = (("account", ScopedRelatedFilter),)
     list_select_related = ("account",)
     readonly_fields = ("jwks_fetched_at", "jwks_tried_at")
-    ordering: ClassVar = ["account__number"]
+    ordering = ("account__number",)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         save_identity_provider(provider=obj, by=_actor(request))

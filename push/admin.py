@@ -77,9 +77,13 @@ class PushCredentialAdmin(AccountScopedAdmin):
     list_filter = (("account", ScopedRelatedFilter), "platform", "provider")
     list_select_related = ("app", "account")
     readonly_fields = ("fingerprint", "is_enabled", "held_until", "held_reason", "created_at")
-    ordering: ClassVar = ["account__number", "app__bundle_id", "platform"]
+    ordering = (
+        "account__number",
+        "app__bundle_id",
+        "platform",
+    )
 
-    actions: ClassVar = ["switch_off"]
+    actions = ("switch_off",)
 
     @admin.action(description="Switch off: pushes wait until there is another credential")
     def switch_off(self, request: HttpRequest, queryset: QuerySet[PushCredential]) -> None:

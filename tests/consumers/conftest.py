@@ -1,3 +1,5 @@
+from functools import cache
+
 import pytest
 from django.test import Client
 
@@ -34,12 +36,18 @@ def sdk(account, provider):
     return Sdk(account)
 
 
+@cache
+def shared_client():
+    """One for all: it keeps nothing between calls, and loading the middleware takes a while."""
+    return Client(raise_request_exception=False)
+
+
 class Sdk:
     def __init__(self, account, token=None, **headers):
         self.account = account
         self.token = token
         self.headers = headers
-        self.client = Client(raise_request_exception=False)
+        self.client = shared_client()
 
     def signed_in(self, sub, **claims):
         return Sdk(self.account, tokens.sign(tokens.claims(sub=sub, **claims)))
