@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from django import forms
-from django.conf import settings
+from oauth2_provider.settings import oauth2_settings
 
 from accounts.models import Account, ApiClient, App, Membership, Platform
 
@@ -47,7 +47,7 @@ class AppForm(forms.ModelForm):
 
 class ApiClientForm(forms.ModelForm):
     scopes = forms.MultipleChoiceField(
-        choices=list(settings.OAUTH2_PROVIDER["SCOPES"].items()),
+        choices=list(oauth2_settings.SCOPES.items()),
         widget=forms.CheckboxSelectMultiple,
     )
 

@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from oauth2_provider.models import AccessToken
+from oauth2_provider.settings import oauth2_settings
 
 from accounts import audit
 from accounts.models import Account, ApiClient, ApiSecret, User
@@ -125,7 +125,7 @@ def change_api_client(
 
 def check_scopes(scopes: Iterable[str]) -> list[str]:
     """:raises UnknownScope: one of them does not exist."""
-    known = settings.OAUTH2_PROVIDER["SCOPES"]
+    known = oauth2_settings.SCOPES
     asked = list(dict.fromkeys(scopes))
     for scope in asked:
         if scope not in known:

@@ -18,10 +18,11 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db.models import Q
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import Model, Q
 from oauth2_provider.models import AccessToken
 
-from accounts.models import ApiClient, ApiSecret
+from accounts.models import Account, ApiClient, ApiSecret
 
 ISSUER = "Sentinel"
 ALGORITHM = "RS256"
@@ -30,13 +31,6 @@ LIFETIME = timedelta(hours=1)
 REMEMBERED = timedelta(days=1)
 LAST_USED_PRECISION = timedelta(minutes=1)
 MAX_TOKEN_LENGTH = 4096
-UNUSED_COLUMNS = (
-    "client_secret",
-    "redirect_uris",
-    "post_logout_redirect_uris",
-    "allowed_origins",
-    "cimd_expires_at",
-)
 
 
 class TokenUnknown(Exception):
@@ -116,13 +110,16 @@ def look_up(token: str, *, now: datetime) -> TokenGrant:
     :raises TokenExpired: it was good once.
     :raises TokenUnknown: for everything else.
     """
-    row = _row_of(_digest_of(token, now=now))
-    if row is None or not row.application.is_enabled:
+    found = _grant_of(_digest_of(token, now=now))
+    if found is None:
         raise TokenUnknown
-    if row.expires <= now:
+    client, scope, expires = found
+    if not client.is_enabled:
+        raise TokenUnknown
+    if expires <= now:
         raise TokenExpired
-    _touch(row.application, now)
-    return TokenGrant(row.application, frozenset(row.scope.split()))
+    _touch(client, now)
+    return TokenGrant(client, frozenset(scope.split()))
 
 
 def revoke(token: str, *, client: ApiClient) -> None:
@@ -138,12 +135,40 @@ def forget_expired(*, now: datetime) -> int:
     return int(AccessToken.objects.filter(expires__lte=now - REMEMBERED).delete()[0])
 
 
-def _row_of(checksum: str) -> Any:
-    rows = AccessToken.objects.filter(token_checksum=checksum)
-    rows = rows.select_related("application__account")
-    return rows.defer(
-        "token", "resource", *(f"application__{name}" for name in UNUSED_COLUMNS)
-    ).first()
+def _grant_of(checksum: str) -> tuple[ApiClient, str, datetime] | None:
+    """Client, scopes and end of a stored token.
+
+    By hand, since the ORM takes longer to write this join than the database to do it, and each
+    call of the brand API waits for it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_statement(), [checksum])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    scope, expires, *values = row
+    count = len(_columns(ApiClient))
+    client = ApiClient.from_db(DEFAULT_DB_ALIAS, _columns(ApiClient), values[:count])
+    client.account = Account.from_db(DEFAULT_DB_ALIAS, _columns(Account), values[count:])
+    return client, scope, expires
+
+
+@lru_cache
+def _columns(model: type[Model]) -> list[str]:
+    return [field.attname for field in model._meta.concrete_fields]
+
+
+@lru_cache
+def _statement() -> str:
+    clients = [f'c."{field.column}"' for field in ApiClient._meta.concrete_fields]
+    accounts = [f'a."{field.column}"' for field in Account._meta.concrete_fields]
+    return f"""
+        SELECT t.scope, t.expires, {", ".join(clients + accounts)}
+        FROM {AccessToken._meta.db_table} t
+        JOIN {ApiClient._meta.db_table} c ON c.id = t.application_id
+        JOIN {Account._meta.db_table} a ON a.id = c.account_id
+        WHERE t.token_checksum = %s
+    """
 
 
 def _digest_of(token: str, *, now: datetime) -> str:
