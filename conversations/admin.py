@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts.admin_scope import AccountScopedAdmin, AccountScopedInline, ReadOnlyAdmin
@@ -47,9 +47,13 @@ class ConversationAdmin(AccountScopedAdmin):
         return tuple(name for name in self.fields if name != "skill" or not is_open)
 
     def get_form(
-        self, request: HttpRequest, obj: Conversation | None = None, **kwargs: Any
+        self,
+        request: HttpRequest,
+        obj: Conversation | None = None,
+        change: bool = False,
+        **kwargs: Any,
     ) -> type[ModelForm]:
-        form: type[ModelForm] = super().get_form(request, obj, **kwargs)
+        form: type[ModelForm] = super().get_form(request, obj, change, **kwargs)
         if obj is not None and "skill" in form.base_fields:
             choices = Skill.objects.filter(account_id=obj.account_id)
             form.base_fields["skill"].queryset = choices  # type: ignore[attr-defined]
@@ -57,9 +61,10 @@ class ConversationAdmin(AccountScopedAdmin):
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         try:
-            return super().changeform_view(request, object_id, *args, **kwargs)
+            response: HttpResponse = super().changeform_view(request, object_id, *args, **kwargs)
+            return response
         except DomainError as error:
             messages.error(request, error.message)
             return HttpResponseRedirect(request.path)

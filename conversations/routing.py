@@ -73,12 +73,17 @@ def _why_not(route: ReplyRoute | None, account: Account, now: datetime) -> str:
         return "there was no message to answer"
     name, zone = f"the message “{route.campaign_name}”", account.time_zone
     if route.replied_at is not None:
-        closed_at = route.conversation.closed_at if route.conversation else None
-        closed = f" and that conversation was closed on {_at(closed_at, account, now)} ({zone})"
-        return f"{name} had already been answered{closed if closed_at else ''}"
+        return f"{name} had already been answered{_closed(route, account, now)}"
     if now < route.valid_until:
         return f"{name} was not sent"
     return f"{name} could be answered until {_at(route.valid_until, account, now)} ({zone})"
+
+
+def _closed(route: ReplyRoute, account: Account, now: datetime) -> str:
+    if route.conversation is None or route.conversation.closed_at is None:
+        return ""
+    closed_at = _at(route.conversation.closed_at, account, now)
+    return f" and that conversation was closed on {closed_at} ({account.time_zone})"
 
 
 def _at(moment: datetime, account: Account, now: datetime) -> str:

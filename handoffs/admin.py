@@ -1,18 +1,19 @@
 """The operator's window on handoffs; what is saved goes through the services."""
 
+from copy import copy
 from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from accounts.admin_scope import AccountScopedAdmin
 from common.errors import DomainError, InvalidRequest
 from handoffs.models import Channel, Handoff
 from handoffs.rules import check, tidy
-from handoffs.services import EDITABLE, create_handoff, edit_handoff
+from handoffs.services import EDITABLE, check_title_is_free, create_handoff, edit_handoff
 
 # Given once, at creation.
 FIXED = ("account", "kind", "public_id")
@@ -30,15 +31,20 @@ class HandoffForm(forms.ModelForm):
             "lookback": "Days and time: 30 00:00:00 is thirty days, 01:00:00 one hour.",
         }
 
-    def _post_clean(self) -> None:
-        super()._post_clean()  # type: ignore[misc]
-        if self.errors:
-            return
-        try:
-            tidy(self.instance)
-            check(self.instance)
-        except DomainError as error:
-            self._show(error)
+    def clean(self) -> dict[str, Any]:
+        """Our rules before the constraints: a field that has an error is left out of those."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not self.errors:
+            candidate = copy(self.instance)
+            for name, value in cleaned.items():
+                setattr(candidate, name, value)
+            try:
+                tidy(candidate)
+                check(candidate)
+                check_title_is_free(candidate)
+            except DomainError as error:
+                self._show(error)
+        return cleaned
 
     def _show(self, error: DomainError) -> None:
         wrong = (
@@ -76,9 +82,10 @@ class HandoffAdmin(AccountScopedAdmin):
 
     def changeform_view(
         self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponseBase:
+    ) -> HttpResponse:
         try:
-            return super().changeform_view(request, object_id, *args, **kwargs)
+            response: HttpResponse = super().changeform_view(request, object_id, *args, **kwargs)
+            return response
         except DomainError as error:
             messages.error(request, error.message)
             return HttpResponseRedirect(request.path)

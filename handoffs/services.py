@@ -139,6 +139,20 @@ def archive_handoff(*, handoff: Handoff, by: User | str, now: datetime) -> Hando
     return current
 
 
+def check_title_is_free(handoff: Handoff) -> None:
+    """For a form that wants to say so before it saves; when saving, the database decides.
+
+    :raises TitleTaken: another live handoff of the account has it.
+    """
+    same = Handoff.objects.live().filter(account=handoff.account, title__iexact=handoff.title)
+    if same.exclude(pk=handoff.pk).exists():
+        raise _title_taken()
+
+
+def _title_taken() -> TitleTaken:
+    return TitleTaken("Another handoff has this title. Choose another.", pointer="/title")
+
+
 def _lock_live(handoff: Handoff) -> Handoff:
     rows = Handoff.objects.select_for_update(of=["self"], no_key=True).select_related("account")
     current = rows.get(pk=handoff.pk)
@@ -162,9 +176,7 @@ def _names_of_conflicts() -> Iterator[None]:
             yield
     except IntegrityError as error:
         if "handoff_title_unique" in str(error):
-            raise TitleTaken(
-                "Another handoff has this title. Choose another.", pointer="/title"
-            ) from error
+            raise _title_taken() from error
         if "handoff_id_unique" in str(error):
             raise HandoffIdTaken(
                 "Another handoff has this id, perhaps an archived one.", pointer="/id"

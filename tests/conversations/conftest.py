@@ -2,8 +2,10 @@ from datetime import UTC, datetime
 
 import pytest
 
+from tests.consumers import tokens
+from tests.consumers.conftest import Sdk
 from tests.factories.accounts import AccountFactory, SkillFactory
-from tests.factories.consumers import ConsumerFactory
+from tests.factories.consumers import ConsumerFactory, IdentityProviderFactory
 
 
 @pytest.fixture
@@ -29,3 +31,12 @@ def billing(account):
 @pytest.fixture
 def anna(account):
     return ConsumerFactory(account=account, ref="anna")
+
+
+@pytest.fixture
+def sdk(account):
+    """The SDK's calls, as anna: `sdk.get("dialog")`."""
+    IdentityProviderFactory(
+        account=account, issuer=tokens.ISSUER, public_key=tokens.pem(tokens.rsa_key())
+    )
+    return Sdk(account)

@@ -1,0 +1,115 @@
+"""E1, E2 when everything happens at once, on real connections."""
+
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from django.db import OperationalError, connection, transaction
+
+from consumers.models import Consumer
+from conversations.models import Conversation, Message, ReplyRoute
+from conversations.services import close_conversation, receive_message
+from tests.factories.accounts import AccountFactory, SkillFactory
+from tests.factories.consumers import ConsumerFactory
+from tests.factories.conversations import ConversationFactory, ReplyRouteFactory
+
+NOW = datetime(2026, 11, 20, 13, 22, tzinfo=UTC)
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def anna():
+    account = AccountFactory()
+    account.default_skill = SkillFactory(account=account)
+    account.save()
+    return ConsumerFactory(account=account, ref="anna")
+
+
+def at_once(calls):
+    """Start all calls together, each on a connection of its own; what they raised."""
+    errors = []
+    start = threading.Barrier(len(calls))
+
+    def run(call):
+        try:
+            start.wait(timeout=20)
+            call()
+        except Exception as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=[call]) for call in calls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return errors
+
+
+def reply(anna, text, client_id=None):
+    return receive_message(
+        account=anna.account, consumer=anna, text=text, client_id=client_id, now=NOW
+    )
+
+
+def test_twenty_replies_at_once_open_one_conversation(anna):
+    route = ReplyRouteFactory(account=anna.account, consumer_ref="anna", valid_from=NOW)
+
+    errors = at_once([lambda n=n: reply(anna, f"Yes {n}") for n in range(20)])
+
+    assert errors == []
+    conversation = Conversation.objects.get()
+    assert conversation.skill == route.skill
+    assert ReplyRoute.objects.get().conversation == conversation
+    assert sorted(m.text for m in Message.objects.all()) == sorted(f"Yes {n}" for n in range(20))
+
+
+def test_one_reply_sent_ten_times_at_once_is_stored_once(anna):
+    errors = at_once([lambda: reply(anna, "Yes", client_id="a-1")] * 10)
+
+    assert errors == []
+    assert Message.objects.count() == 1
+
+
+def test_replies_while_the_conversation_is_closed_are_all_kept(anna):
+    conversation = ConversationFactory(consumer=anna)
+
+    def close():
+        close_conversation(conversation=conversation, by="ann", now=NOW)
+
+    errors = at_once([close, *[lambda n=n: reply(anna, f"Yes {n}") for n in range(8)]])
+
+    assert errors == []
+    assert Message.objects.count() == 8
+    late = Message.objects.exclude(conversation=conversation)
+    assert Conversation.objects.count() == 1 + late.values("conversation").distinct().count() <= 2
+    assert Conversation.objects.get(pk=conversation.pk).state == "closed"
+
+
+def test_a_conversation_is_opened_under_the_lock_that_delivery_takes(anna):
+    is_locked, may_end = threading.Event(), threading.Event()
+
+    def deliver():
+        with transaction.atomic():
+            Consumer.objects.select_for_update(no_key=True).get(pk=anna.pk)
+            is_locked.set()
+            may_end.wait(timeout=20)
+        connection.close()
+
+    thread = threading.Thread(target=deliver)
+    thread.start()
+    assert is_locked.wait(timeout=20)
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET lock_timeout = '100ms'")
+        with pytest.raises(OperationalError, match="lock timeout"):
+            reply(anna, "Yes")
+        assert not Conversation.objects.exists()
+    finally:
+        may_end.set()
+        thread.join(timeout=20)
+        with connection.cursor() as cursor:
+            cursor.execute("RESET lock_timeout")
+    assert reply(anna, "Yes").is_new_conversation
