@@ -1,0 +1,38 @@
+"""A campaign and its recipients, as a first version would store them."""
+
+import uuid
+from typing import ClassVar
+
+from django.db import models
+
+from accounts.models import Account
+
+
+class Campaign(models.Model):
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=255)
+    skill = models.CharField(max_length=255)
+    handoff_id = models.CharField(max_length=32)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Recipient(models.Model):
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients")
+    consumer_ref = models.CharField(max_length=255)
+    text = models.TextField()
+    status = models.CharField(max_length=10, default="queued", db_index=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["campaign", "consumer_ref"], name="naive_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.consumer_ref
