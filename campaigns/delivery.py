@@ -187,7 +187,7 @@ class _Batch:
     def _is_flush_due(self) -> bool:
         if len(self.settled) >= FLUSH_ROWS:
             return True
-        is_late = monotonic() - self.flushed_at >= FLUSH_SECONDS
+        is_late: bool = monotonic() - self.flushed_at >= FLUSH_SECONDS
         return is_late and len(self.settled) + len(self.events) > 0
 
     def _flush(self) -> None:

@@ -25,7 +25,6 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import set_rollback
 
 from common.errors import Conflict, DomainError, FieldError, InvalidRequest
 
@@ -140,7 +139,6 @@ def media_type(request: HttpRequest) -> str:
 def exception_handler(exc: Exception, context: Mapping[str, Any]) -> Response | None:
     """DRF's handler: every anticipated failure of an API view becomes a problem."""
     request: HttpRequest = context["request"]._request
-    set_rollback()
     translated = _translate(exc)
     if translated is None:
         return None
@@ -191,8 +189,9 @@ def _translate_domain(exc: DomainError) -> Translated:
 
 def _translate_drf(exc: exceptions.APIException) -> Translated:
     headers = {}
-    if getattr(exc, "auth_header", None):
-        headers["WWW-Authenticate"] = exc.auth_header
+    auth_header = getattr(exc, "auth_header", None)
+    if auth_header:
+        headers["WWW-Authenticate"] = auth_header
     retry_after = getattr(exc, "retry_after", None) or getattr(exc, "wait", None)
     if retry_after:
         headers["Retry-After"] = str(int(retry_after))
@@ -262,7 +261,8 @@ class ProblemMiddleware:
         if response.status_code >= 400 and "json" not in response.headers.get("Content-Type", ""):
             kept = {k: v for k, v in response.items() if k in {"Allow", "Retry-After"}}
             response = problem_response(request, response.status_code)
-            response.headers.update(kept)
+            for name, value in kept.items():
+                response.headers[name] = value
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 

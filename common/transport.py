@@ -128,6 +128,7 @@ class _Run:
         self.active = 0
         self.waiting = 0
         self.held: Call[Any] | None = None
+        self.held_since = 0.0
         self.pauses: list[tuple[float, int, float, Pause[Any]]] = []
         self.order = count()
         self.ready: deque[Answer[Any]] = deque()
@@ -155,12 +156,15 @@ class _Run:
             pool.abort()
 
     def _fill(self) -> None:
-        """Start what waits, then pull more while there are places."""
-        self._start_waiting()
+        """Give back what waited too long, start what waits, then pull more while there are places.
+
+        In this order: a process that was stopped and wakes up late must not start old calls.
+        """
         self._shed_overdue()
+        self._start_waiting()
         for _ in range(self.in_flight):
             if self.held is None:
-                self.held = self._pull()
+                self.held, self.held_since = self._pull(), monotonic()
             if self.held is None or not self._place(self.held):
                 return
             self.held = None
@@ -229,9 +233,12 @@ class _Run:
             self.waiting -= 1
 
     def _shed_overdue(self) -> None:
+        since = monotonic() - self.limits.longest_wait
+        if self.held is not None and self.held_since < since:
+            self._give_back(self.held)
+            self.held = None
         if not self.waiting:
             return
-        since = monotonic() - self.limits.longest_wait
         for pool in self.transport.pools.values():
             while pool.waiting and pool.waiting[0][1] < since:
                 self.waiting -= 1

@@ -2,7 +2,10 @@
 
 import os
 
+from typing import Any
+
 from celery import Celery
+from celery.signals import worker_ready
 from django_structlog.celery.steps import DjangoStructLogInitStep
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "proactive_site.settings")
@@ -11,3 +14,9 @@ app = Celery("proactive")
 app.steps["worker"].add(DjangoStructLogInitStep)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def beat_at_once(**kwargs: Any) -> None:
+    """A new worker shows that it works without waiting for beat's next round."""
+    app.send_task("campaigns.tasks.heartbeat")

@@ -181,7 +181,7 @@ EGRESS_ALLOWED_NETWORKS = env.list("EGRESS_ALLOWED_NETWORKS", default=[])
 # Plain http to brands' own servers; off unless an operator says so.
 EGRESS_ALLOW_HTTP = env.bool("EGRESS_ALLOW_HTTP", default=False)
 EGRESS_CA_FILE = env.str("EGRESS_CA_FILE", default="")
-# The push lab's pages: off, members (who may see the account's campaigns), or open to all who reach it.
+# The push lab's pages: off, members (who may see the campaigns), or open to all who reach it.
 LAB = env.str("LAB", default="off")
 if LAB not in {"off", "members", "open"}:
     raise ImproperlyConfigured("LAB is off, members or open.")
@@ -241,6 +241,8 @@ OAUTH2_PROVIDER = {
     "SCOPES_BACKEND_CLASS": "accounts.oauth.ClientScopes",
     "CLIENT_ID_GENERATOR_CLASS": "accounts.oauth.ClientIdGenerator",
     "REFRESH_TOKEN_GRACE_PERIOD_SECONDS": 0,
+    "REFRESH_TOKEN_REUSE_PROTECTION": True,
+    "ALLOWED_REDIRECT_URI_SCHEMES": ["https"],
     "COMPLIANT_BCP_RFC9700_IMPLICIT_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PASSWORD_GRANT": True,
     "COMPLIANT_BCP_RFC9700_PKCE_METHOD": True,

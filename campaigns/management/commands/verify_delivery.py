@@ -17,7 +17,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--provider-log",
             type=Path,
-            help='JSON lines of a provider: {"message_id", "device", "status"}.',
+            help='JSON lines of a provider: {"message": uuid, "token": text, …}.',
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
