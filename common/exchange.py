@@ -78,7 +78,6 @@ class Exchange:
         set_option = self.curl.setopt
         set_option(pycurl.NOSIGNAL, 1)
         set_option(pycurl.PROXY, "")
-        set_option(pycurl.NOPROXY, "*")
         set_option(pycurl.FOLLOWLOCATION, 0)
         set_option(pycurl.PROTOCOLS, pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS)
         set_option(pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS)

@@ -39,7 +39,7 @@ class ProxyVendor(Vendor):
         self.server = server
         given = ProxySettings(server.url, **LOOPBACK, **settings)
         given.validate()
-        self.provider = ProxyProvider(given, timeouts=Timeouts(1.0, 1.0))
+        self.provider = ProxyProvider(given, timeouts=Timeouts(2.0, 2.0))
         self.transport = Transport()
 
     def token_for(self, trouble: str) -> str:
