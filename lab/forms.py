@@ -7,6 +7,13 @@ from lab.selectors import lab_credentials
 from push.models import PushCredential
 
 
+class WayField(forms.ModelChoiceField):
+    """A credential, told as the app and the platform that it is for."""
+
+    def label_from_instance(self, obj: PushCredential) -> str:
+        return f"{obj.app.name} on {obj.get_platform_display()}"
+
+
 class AddPhone(forms.Form):
     """A device that registers in the lab, as an app would register it."""
 
@@ -17,7 +24,7 @@ class AddPhone(forms.Form):
         help_text="The brand's own id of the person. One from “Make it fail” misbehaves.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    credential = forms.ModelChoiceField(
+    credential = WayField(
         label="App and platform", queryset=PushCredential.objects.none(), empty_label=None
     )
     label = forms.CharField(
@@ -32,15 +39,10 @@ class AddPhone(forms.Form):
         super().__init__(*args, **kwargs)
         ways = lab_credentials().filter(account=account).select_related("app").order_by("id")
         field = self.fields["credential"]
-        assert isinstance(field, forms.ModelChoiceField)
+        assert isinstance(field, WayField)
         field.queryset = ways
-        field.label_from_instance = _describe  # type: ignore[method-assign]
 
     @property
     def app(self) -> App:
         app: App = self.cleaned_data["credential"].app
         return app
-
-
-def _describe(way: PushCredential) -> str:
-    return f"{way.app.name} on {way.get_platform_display()}"

@@ -1,4 +1,4 @@
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from lab import views
 
@@ -11,7 +11,7 @@ phone_urls = [
     path("end/", views.PhoneEnd.as_view(), name="end"),
 ]
 
-account_urls = [
+account_urls: list[URLPattern | URLResolver] = [
     path("", views.Desk.as_view(), name="desk"),
     path("changes/", views.Changes.as_view(), name="changes"),
     path("send/", views.SendToAll.as_view(), name="send"),
