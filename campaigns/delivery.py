@@ -105,8 +105,8 @@ class _Batch:
 
     def _has_time(self) -> bool:
         """Whether a request begun now would end, and be recorded, inside the lease."""
-        longest = settings.DELIVERY_TOTAL_TIMEOUT + longest_wait()
-        margin = min(FLUSH_MARGIN, settings.DELIVERY_LEASE.total_seconds() / 8)
+        longest: float = settings.DELIVERY_TOTAL_TIMEOUT + longest_wait()
+        margin: float = min(FLUSH_MARGIN, settings.DELIVERY_LEASE.total_seconds() / 8)
         return monotonic() + longest + margin < self.lease_ends
 
     @transaction.atomic

@@ -1,7 +1,6 @@
 """The Celery application: it carries wake-ups, never work."""
 
 import os
-
 from typing import Any
 
 from celery import Celery

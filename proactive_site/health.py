@@ -3,14 +3,15 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-import redis
 from django.conf import settings
 from django.db import Error, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from kombu import Connection
+from kombu.exceptions import KombuError
 from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
+from redis import RedisError
 
 from campaigns.metrics import QueueCollector
 from campaigns.models import Heartbeat
@@ -49,7 +50,7 @@ def _check_broker() -> str:
     try:
         with Connection(settings.CELERY_BROKER_URL, transport_options=options) as broker:
             broker.ensure_connection(max_retries=1, timeout=1)
-    except (OSError, redis.RedisError, broker.connection_errors):
+    except (OSError, RedisError, KombuError):
         return "no connection"
     return "ok"
 
@@ -76,7 +77,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Prometheus' text format, summed over the processes of this host."""
     if settings.PROMETHEUS_MULTIPROC_DIR:
         registry = CollectorRegistry()
-        MultiProcessCollector(registry)
+        MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry = REGISTRY
     queue = CollectorRegistry()

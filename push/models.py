@@ -1,7 +1,7 @@
 """What an app needs to reach its phones, and what the lab's phones received."""
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.db import models
 from django.db.models import Q
@@ -48,9 +48,10 @@ class PushCredential(models.Model):
 
         :raises ValueError: the sealed value was made for another account.
         """
-        if self.sealed["account"] != self.account.number:
+        sealed: dict[str, Any] = cast("dict[str, Any]", self.sealed)
+        if sealed["account"] != self.account.number:
             raise ValueError("This credential was sealed for another account.")
-        settings: dict[str, Any] = self.sealed["settings"]
+        settings: dict[str, Any] = sealed["settings"]
         return settings
 
     def is_held(self, now: datetime) -> bool:

@@ -1,7 +1,7 @@
 """Sending pushes: which provider an app uses, and many requests at once, results as they come."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -56,7 +56,7 @@ def longest_wait() -> float:
     return float(min(5.0, settings.DELIVERY_TOTAL_TIMEOUT))
 
 
-def send(jobs: Iterable[PushJob], *, now: datetime) -> Iterator[PushResult | Tick]:
+def send(jobs: Iterable[PushJob], *, now: datetime) -> Generator[PushResult | Tick]:
     """Send the jobs as they are pulled and yield their results in completion order.
 
     Yields ``TICK`` when nothing has completed for a while. No transaction may be open. An error in
@@ -65,15 +65,12 @@ def send(jobs: Iterable[PushJob], *, now: datetime) -> Iterator[PushResult | Tic
     broken: deque[PushResult] = deque()
     carrier = transport()
     carrier.limits = Limits(longest_wait=longest_wait())
-    answers = carrier.perform(_starts(jobs, broken, now), in_flight=settings.DELIVERY_IN_FLIGHT)
-    try:
-        for answer in answers:
-            while broken:
-                yield broken.popleft()
-            yield TICK if answer is TICK else _finish(answer)
-        yield from broken
-    finally:
-        answers.close()
+    starts = _starts(jobs, broken, now)
+    for answer in carrier.perform(starts, in_flight=settings.DELIVERY_IN_FLIGHT):
+        while broken:
+            yield broken.popleft()
+        yield TICK if answer is TICK else _finish(answer)
+    yield from broken
 
 
 def _starts(
