@@ -26,7 +26,11 @@ def server_plan(home: Path, port: int) -> Plan:
         ),
         children=programs(home),
         then=(*MANAGE, "demo_info"),
-        env={**environment(port), "PROMETHEUS_MULTIPROC_DIR": str(metrics_folder(home))},
+        env={
+            **environment(port),
+            "PROMETHEUS_MULTIPROC_DIR": str(emptied_folder(home / "metrics")),
+            "TMPDIR": str(emptied_folder(home / "tmp")),
+        },
     )
 
 
@@ -65,7 +69,7 @@ def environment(port: int) -> dict[str, str]:
     }
 
 
-def metrics_folder(home: Path) -> Path:
-    """Emptied: the gauges of processes that are gone would be counted for ever."""
-    shutil.rmtree(home / "metrics", ignore_errors=True)
-    return make_folder(home / "metrics")
+def emptied_folder(path: Path) -> Path:
+    """What processes that were killed left there helps nobody: gauges counted for ever, files."""
+    shutil.rmtree(path, ignore_errors=True)
+    return make_folder(path)
