@@ -5,12 +5,11 @@ from typing import Any, ClassVar
 from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_scope import AccountScopedAdmin, AccountScopedInline, ReadOnlyAdmin
 from accounts.models import Skill
-from common.errors import DomainError
 from conversations.models import Conversation, ConversationState, Message, ReplyRoute
 from conversations.services import close_conversation, transfer_conversation
 
@@ -58,16 +57,6 @@ class ConversationAdmin(AccountScopedAdmin):
             choices = Skill.objects.filter(account_id=obj.account_id)
             form.base_fields["skill"].queryset = choices  # type: ignore[attr-defined]
         return form
-
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        try:
-            response: HttpResponse = super().changeform_view(request, object_id, *args, **kwargs)
-            return response
-        except DomainError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(request.path)
 
     def save_model(
         self, request: HttpRequest, obj: Conversation, form: ModelForm, change: bool

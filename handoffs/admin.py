@@ -1,12 +1,11 @@
 """The operator's window on handoffs; what is saved goes through the services."""
 
 from copy import copy
-from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin, messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.contrib import admin
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.admin_scope import AccountScopedAdmin
@@ -62,16 +61,12 @@ class HandoffAdmin(AccountScopedAdmin):
     """Archiving is refused while campaigns go out, so it is offered where campaigns are known."""
 
     form = HandoffForm
+    fixed_fields = FIXED
     list_display = ("title", "public_id", "account", "kind", "is_active", "archived_at")
     list_filter = ("kind", "is_active", ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("account",)
     search_fields = ("title", "=public_id")
     ordering = ("-id",)
-
-    def get_readonly_fields(
-        self, request: HttpRequest, obj: Handoff | None = None
-    ) -> tuple[str, ...]:
-        return FIXED if obj is not None else ()
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         is_archived = isinstance(obj, Handoff) and obj.archived_at is not None
@@ -80,28 +75,14 @@ class HandoffAdmin(AccountScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def changeform_view(
-        self, request: HttpRequest, object_id: str | None = None, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
-        try:
-            response: HttpResponse = super().changeform_view(request, object_id, *args, **kwargs)
-            return response
-        except DomainError as error:
-            messages.error(request, error.message)
-            return HttpResponseRedirect(request.path)
-
     def save_model(
         self, request: HttpRequest, obj: Handoff, form: forms.ModelForm, change: bool
     ) -> None:
-        save = _edit if change else _create
-        stored = save(obj, form, str(request.user), timezone.now())
-        obj.pk, obj.public_id = stored.pk, stored.public_id
-
-
-def _create(obj: Handoff, form: forms.ModelForm, by: str, now: datetime) -> Handoff:
-    return create_handoff(**form.cleaned_data, by=by, now=now)
-
-
-def _edit(obj: Handoff, form: forms.ModelForm, by: str, now: datetime) -> Handoff:
-    changes = {name: form.cleaned_data[name] for name in form.changed_data if name in EDITABLE}
-    return edit_handoff(handoff=obj, changes=changes, by=by, now=now)
+        by, now = str(request.user), timezone.now()
+        if change:
+            changed = set(form.changed_data) & set(EDITABLE)
+            changes = {name: form.cleaned_data[name] for name in changed}
+            edit_handoff(handoff=obj, changes=changes, by=by, now=now)
+        else:
+            stored = create_handoff(**form.cleaned_data, by=by, now=now)
+            obj.pk, obj.public_id = stored.pk, stored.public_id
