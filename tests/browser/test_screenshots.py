@@ -18,7 +18,7 @@ SIZES = {
 
 @pytest.fixture
 def folder(request: pytest.FixtureRequest) -> Path:
-    chosen = request.config.getoption("--screenshots")
+    chosen = request.config.getoption("--screenshots", default=None)
     if not chosen:
         pytest.skip("no --screenshots")
     return Path(chosen)
