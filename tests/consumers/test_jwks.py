@@ -1,5 +1,6 @@
 """C1: the brand's key set, from a real server that turns, stalls, lies and dies (S7, S12)."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -118,6 +119,11 @@ def redirect(idp):
     idp.status, idp.headers = 302, {"Location": idp.url + "?again"}
 
 
+def pad(idp):
+    """A good key set, but for its size."""
+    idp.body = json.dumps({"padding": "x" * 10_000_000, "keys": idp.keys}).encode()
+
+
 def send(body):
     def change(idp):
         idp.body = body
@@ -136,7 +142,7 @@ FAULTS = {
     "down": stop,
     "slow": stall,
     "redirect": redirect,
-    "10 MB": send(b'{"keys": [' + b" " * 10_000_000 + b"]}"),
+    "10 MB": pad,
     "HTML": send(b"<html>"),
     "deep": send(b"[" * 20_000),
     "no UTF-8": send(b'{"keys": "\xff"}'),
