@@ -37,6 +37,8 @@ class Reply:
         return found if isinstance(found, dict) else {}
 
     def __str__(self) -> str:
+        if self.text.lstrip().startswith("<"):
+            return f"{self.status}, a page"
         return f"{self.status} {' '.join(self.text.split())[:300]}"
 
 
