@@ -32,7 +32,11 @@ def main(argv: Sequence[str], *, server_plan: Planner = product.server_plan) -> 
             return server(arguments.port, server_plan)
         if arguments.verb == "demo":
             return demo()
-        return run(arguments.command, is_throwaway=arguments.throwaway)
+        return run(
+            arguments.command,
+            is_throwaway=arguments.throwaway or arguments.durable,
+            is_durable=arguments.durable,
+        )
     except Stopped as stopped:
         return stopped.exit_code
     except Failure as failure:
@@ -50,6 +54,9 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
     verbs.add_parser("demo", help="do the main job once on a throw-away installation")
     run_verb = verbs.add_parser("run", help="start the databases and run a command with them")
     run_verb.add_argument("--throwaway", action="store_true", help="fresh and gone afterwards")
+    run_verb.add_argument(
+        "--durable", action="store_true", help="throw-away too, but written to disk as the server's"
+    )
     run_verb.add_argument("command", nargs="+", metavar="COMMAND")
     return parser.parse_args(argv)
 
@@ -76,10 +83,10 @@ def demo() -> int:
         return serve(installation, plan, given={})
 
 
-def run(command: Sequence[str], *, is_throwaway: bool) -> int:
+def run(command: Sequence[str], *, is_throwaway: bool, is_durable: bool = False) -> int:
     """Without `--throwaway` it works on the server's data, also while the server runs."""
     if is_throwaway:
-        with thrown_away() as installation:
+        with thrown_away(is_durable=is_durable) as installation:
             return run_with_databases(installation, command, {})
     env = product.environment(port_number(default_port()))
     if urls := urls_of_holder():

@@ -75,13 +75,16 @@ def kept() -> Iterator[Installation]:
 
 
 @contextmanager
-def thrown_away() -> Iterator[Installation]:
-    """An installation in a folder of its own that is gone afterwards."""
+def thrown_away(*, is_durable: bool = False) -> Iterator[Installation]:
+    """An installation in a folder of its own that is gone afterwards.
+
+    Its databases are fast and unsafe, unless `is_durable`: then they write as the server's do.
+    """
     home = make_short_folder()
     try:
         with held(home):
             sweep_abandoned(home.parent)
-            yield opened(Installation(home, home / "data", home, is_throwaway=True))
+            yield opened(Installation(home, home / "data", home, is_throwaway=not is_durable))
     finally:
         shutil.rmtree(home, ignore_errors=True)
 
