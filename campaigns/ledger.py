@@ -6,7 +6,7 @@ up after its lease ended changes nothing (``docs/architecture.md``, The way of a
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -85,7 +85,7 @@ class Kept:
 
 
 def _json(rows: Iterable[Any]) -> str:
-    return orjson.dumps([asdict(row) for row in rows]).decode()
+    return orjson.dumps(list(rows)).decode()
 
 
 # One statement for any number of recipients. The lane is a hint: the newest device's provider.
