@@ -51,7 +51,7 @@ class Account(models.Model):  # type: ignore[django-manager-missing]
     time_zone = models.CharField(max_length=64, default="UTC", validators=[validate_time_zone])
     region = models.CharField(max_length=4, choices=Region, default=Region.EMEA)
     default_skill = models.ForeignKey(
-        "accounts.Skill", on_delete=models.PROTECT, null=True, blank=True, related_name="+"
+        "accounts.Skill", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
     )
     welcome_message = models.TextField(blank=True, max_length=1550)
     max_recipients = models.PositiveIntegerField(

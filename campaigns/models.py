@@ -38,8 +38,8 @@ class Campaign(models.Model):
     source = models.CharField(max_length=3, choices=Source, default=Source.API)
     channel = models.CharField(max_length=5, choices=Channel, default=Channel.INAPP)
     name = models.CharField(max_length=255)
-    handoff = models.ForeignKey(Handoff, on_delete=models.PROTECT, related_name="campaigns")
-    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="+")
+    handoff = models.ForeignKey(Handoff, on_delete=models.RESTRICT, related_name="campaigns")
+    skill = models.ForeignKey(Skill, on_delete=models.RESTRICT, related_name="+")
     skill_name = models.CharField(max_length=255)
     handoff_snapshot = models.JSONField()
     client_id = models.CharField(

@@ -38,7 +38,7 @@ class Conversation(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="conversations")
     public_id = models.UUIDField("conversation id", default=uuid7, unique=True, editable=False)
     consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="conversations")
-    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="conversations")
+    skill = models.ForeignKey(Skill, on_delete=models.RESTRICT, related_name="conversations")
     channel = models.CharField(max_length=5, default="inapp")
     state = models.CharField(
         max_length=6, choices=ConversationState, default=ConversationState.OPEN
@@ -83,7 +83,7 @@ class ReplyRoute(models.Model):
     )
     message_id = models.UUIDField(unique=True)
     consumer_ref = models.CharField(max_length=255)
-    skill = models.ForeignKey(Skill, on_delete=models.PROTECT, related_name="+")
+    skill = models.ForeignKey(Skill, on_delete=models.RESTRICT, related_name="+")
     source = models.CharField(max_length=3, choices=Source)
     campaign_id = models.CharField(max_length=9)
     campaign_name = models.CharField(max_length=255)

@@ -43,8 +43,8 @@ class Migration(migrations.Migration):
                 ('cancelled_at', models.DateTimeField(blank=True, null=True)),
                 ('cancelled_by', models.CharField(blank=True, max_length=254)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='campaigns', to='accounts.account')),
-                ('handoff', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='campaigns', to='handoffs.handoff')),
-                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.skill')),
+                ('handoff', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='campaigns', to='handoffs.handoff')),
+                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='accounts.skill')),
             ],
         ),
         migrations.CreateModel(

@@ -29,7 +29,7 @@ class Migration(migrations.Migration):
                 ('closed_by', models.CharField(blank=True, max_length=254)),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='accounts.account')),
                 ('consumer', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to='consumers.consumer')),
-                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='conversations', to='accounts.skill')),
+                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='conversations', to='accounts.skill')),
             ],
         ),
         migrations.CreateModel(
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('replied_at', models.DateTimeField(blank=True, null=True)),
                 ('account', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='reply_routes', to='accounts.account')),
                 ('conversation', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='routes', to='conversations.conversation')),
-                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='accounts.skill')),
+                ('skill', models.ForeignKey(on_delete=django.db.models.deletion.RESTRICT, related_name='+', to='accounts.skill')),
             ],
         ),
         migrations.AddIndex(

@@ -36,7 +36,10 @@ def server_plan(home: Path, port: int) -> Plan:
 
 def demo_plan(home: Path, port: int) -> Plan:
     """What script/demo does: the main job once, by itself."""
-    return replace(server_plan(home, port), then=(*MANAGE, "demo"), is_over_then=True)
+    plan = server_plan(home, port)
+    # Its phones stand in the lab, whatever the caller's environment says of another installation.
+    env = {**plan.env, "LAB": "open"}
+    return replace(plan, env=env, then=(*MANAGE, "demo"), is_over_then=True)
 
 
 def programs(home: Path) -> tuple[Task, ...]:
