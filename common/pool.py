@@ -12,12 +12,14 @@ from common.exchange import Exchange
 from common.guard import AddressGuard
 
 STREAMS = 1000
+NARROWEST = 4
 IDLE_SECONDS = 60
 
 
 class Pool:
-    """The window starts at the number of connections. Over HTTP/2 it grows by one with each answer
-    and falls back when a request fails; over HTTP/1.1, a request a connection, it stays."""
+    """The window grows by one with each answer and halves when a request fails or had to be sent
+    again, so that a server that is gone takes few places, and one that has not yet said how many
+    streams it allows gets no burst. HTTP/1.1 has a request a connection: there it ends."""
 
     def __init__(
         self,
@@ -30,7 +32,8 @@ class Pool:
         self.tls = tls
         self.guard = guard
         self.connections = connections
-        self.window = connections
+        self.window = NARROWEST
+        self.halved_at = 0.0
         self.is_multiplexed: bool | None = None
         self.pace = 0.0
         self.timer: float | None = None
@@ -95,11 +98,18 @@ class Pool:
 
     def _adapt(self, exchange: Exchange, answer: Answer[Any]) -> None:
         self.pace += 0.2 * (answer.elapsed_ms / 1000 - self.pace)
-        if answer.sent is not Sent.ANSWERED:
-            self.window = self.connections
+        if answer.sent is not Sent.ANSWERED or answer.is_resent:
+            self._halve(exchange.started)
             return
         self.is_multiplexed = exchange.is_multiplexed()
-        self.window = self.window + 1 if self.is_multiplexed else self.connections
+        widest = STREAMS if self.is_multiplexed else self.connections
+        self.window = min(self.window + 1, widest)
+
+    def _halve(self, started: float) -> None:
+        """Once for all the requests that were in flight together."""
+        if started >= self.halved_at:
+            self.window = max(NARROWEST, self.window // 2)
+            self.halved_at = monotonic()
 
     def abort(self) -> None:
         self.waiting.clear()

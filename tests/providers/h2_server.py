@@ -30,6 +30,7 @@ class H2Connection(asyncio.Protocol):
         self.buffer = b""
         self.bodies: dict[int, bytes] = {}
         self.taken = 0
+        self.waiting = 0
         self.last_stream = 0
         self.is_going = False
         self.transport: asyncio.Transport
@@ -71,7 +72,11 @@ class H2Connection(asyncio.Protocol):
         server = self.server
         if self.is_going:
             return  # above the last stream that GOAWAY named: ignored, as the protocol says
-        server.most_open = max(server.most_open, len(self.bodies) + 1)
+        if self.waiting >= server.max_streams:
+            self._reset(stream, REFUSED_STREAM)
+            return
+        self.waiting += 1
+        server.most_open = max(server.most_open, self.waiting)
         self.taken += 1
         is_in_trouble = server.every > 0 and self.taken % server.every == 0
         if is_in_trouble and server.trouble == "refuse":
@@ -93,6 +98,7 @@ class H2Connection(asyncio.Protocol):
             self._say_goodbye()
 
     def _answer(self, stream: int) -> None:
+        self.waiting -= 1
         if not self.transport.is_closing():
             self.transport.write(frame(HEADERS, END_HEADERS | END_STREAM, stream, STATUS_200))
 
