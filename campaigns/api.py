@@ -212,7 +212,7 @@ def _entry_json(entry: selectors.TimelineEntry) -> dict[str, Any]:
         "at": _time(entry.at),
         "event": entry.what,
         "sentence": entry.sentence,
-        "deviceId": entry.device_id,
+        "deviceId": str(entry.device_id) if entry.device_id else None,
         "provider": entry.provider,
         "outcome": entry.outcome,
         "reason": entry.reason,

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from accounts.models import Account
 from campaigns.models import FINAL, Campaign, EventKind, MessageEvent, OutboundMessage, State
 from campaigns.reasons import reason
+from consumers.models import Device
 from conversations.models import ReplyRoute
 
 SENTENCES = {
@@ -48,7 +49,7 @@ class TimelineEntry:
     at: datetime
     what: str
     sentence: str
-    device_id: int | None = None
+    device_id: UUID | None = None
     provider: str = ""
     outcome: str = ""
     reason: str = ""
@@ -95,13 +96,17 @@ def routes_by_message(messages: Sequence[OutboundMessage]) -> dict[UUID, ReplyRo
 def timeline(message: OutboundMessage, route: ReplyRoute | None) -> list[TimelineEntry]:
     """What happened to a message, oldest first, each line with a sentence for people."""
     entries = [TimelineEntry(message.created_at, "accepted", SENTENCES["accepted"])]
-    entries += [_entry(event) for event in message.events.order_by("id")]
+    events = list(message.events.order_by("id"))
+    devices = Device.objects.in_bulk({event.device_id for event in events if event.device_id})
+    for event in events:
+        device = devices.get(event.device_id) if event.device_id else None
+        entries.append(_entry(event, device.public_id if device else None))
     if route is not None and route.replied_at is not None:
         entries.append(TimelineEntry(route.replied_at, "replied", SENTENCES["replied"]))
     return sorted(entries, key=lambda entry: entry.at)
 
 
-def _entry(event: MessageEvent) -> TimelineEntry:
+def _entry(event: MessageEvent, device_id: UUID | None) -> TimelineEntry:
     if event.kind == EventKind.PUSH:
         sentence = OUTCOME_SENTENCES.get(event.outcome, event.outcome)
     elif event.kind in {EventKind.DECIDED, EventKind.CANCELLED}:
@@ -112,7 +117,7 @@ def _entry(event: MessageEvent) -> TimelineEntry:
         event.at,
         event.kind,
         sentence,
-        event.device_id,
+        device_id,
         event.provider,
         event.outcome,
         event.reason,
