@@ -314,6 +314,8 @@ SILENCED_SYSTEM_CHECKS = [
 
 PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
+# The id is ours, whatever the caller sent: common.problems.ProblemMiddleware puts it there.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_COMMAND_LOGGING_ENABLED = False
 
 SHARED_PROCESSORS: list[Any] = [
