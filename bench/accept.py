@@ -7,13 +7,14 @@ from pathlib import Path
 
 from django.db import models
 
+from bench.history import start_over
 from bench.load import Api, Load, pace, saturate
 from bench.machine import cpu_seconds, database_server
 from bench.naive.models import Recipient
 from bench.processes import BenchFailure, web_server
 from bench.report import Finding, Goal, Round, Side, percentile
 from bench.size import Size
-from bench.world import World, empty_ledger
+from bench.world import World
 from campaigns.models import OutboundMessage
 
 ACCEPT = Goal("accept", 8)
@@ -56,20 +57,18 @@ def contenders(
 def measure_accept(world: World, size: Size, folder: Path) -> list[Finding]:
     """Nobody delivers meanwhile: the workers are not running."""
     bodies = world.bodies(CALL)
+    start_over(world)
     with contenders(world, folder, "accept") as sides:
         for side in sides:
             saturate(side.api, bodies, seconds=0.5)
-        empty_ledger()
         rates = [
             Round(*(_rate(side, bodies, size.accept_seconds) for side in sides))
             for _ in range(size.rounds)
         ]
-        empty_ledger()
         latencies = [
             Round(*(_p99(side, bodies, size.paced_calls) for side in sides))
             for _ in range(size.paced_rounds)
         ]
-    empty_ledger()
     return [
         Finding(ACCEPT, rates, AGAINST),
         Finding(LATENCY, latencies, f"{AGAINST}, at {PER_SECOND:g} calls a second"),

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
 
 from django.db import connection
 
+from bench.history import analyze, fill
 from bench.ledger_rows import claim, insert_calls, new_campaign, settle, timed
 from bench.report import Finding, Goal, Round, Side
 from bench.size import Size
@@ -18,16 +18,6 @@ AT_ONCE = 100
 FEW, MANY = "bench_few", "bench_many"
 # Recipients of each campaign that fills the table.
 FILLING = 1_000
-
-_FILL = """
-INSERT INTO campaigns_outboundmessage
-    (public_id, account_id, campaign_id, consumer_ref, lane, state, reason, fence, attempts,
-     due_at, expires_at, title, text, app_name, created_at, finished_at)
-SELECT gen_random_uuid(), %(account)s, %(campaign)s, 'filling-' || n, 'proxy', 'sent', '', 1, 1,
-       %(at)s, %(at)s + interval '30 days', '', repeat('An earlier message. ', 5), 'com.brand.app',
-       %(at)s, %(at)s
-FROM generate_series(1, %(count)s) n
-"""
 
 
 @contextmanager
@@ -56,7 +46,8 @@ def measure_growth(world: World, size: Size) -> list[Finding]:
     with copies():
         for name, rows in ((FEW, size.few_rows), (MANY, size.many_rows)):
             use(name)
-            _fill(world, rows)
+            fill(world, rows, of=FILLING)
+            analyze()
             _pass(world)
         rounds = [
             Round(ours=_in(MANY, world), other=_in(FEW, world)) for _ in range(size.growth_rounds)
@@ -68,18 +59,6 @@ def measure_growth(world: World, size: Size) -> list[Finding]:
 def _in(database: str, world: World) -> Side:
     use(database)
     return _pass(world)
-
-
-def _fill(world: World, rows: int) -> None:
-    for start in range(0, rows, FILLING):
-        count = min(FILLING, rows - start)
-        campaign = new_campaign(world, count)
-        at = campaign.created_at - timedelta(days=20) + timedelta(seconds=start)
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _FILL,
-                {"account": world.account.pk, "campaign": campaign.pk, "at": at, "count": count},
-            )
 
 
 def _pass(world: World) -> Side:

@@ -11,13 +11,14 @@ import redis
 from django.conf import settings
 
 from bench.accept import CALL, Contender, contenders
+from bench.history import start_over
 from bench.load import send_all
 from bench.machine import cpu_seconds, database_server
 from bench.processes import BenchFailure, worker
 from bench.report import Finding, Goal, Round, Side
 from bench.size import Size
 from bench.stub import Stub
-from bench.world import World, analyze, empty_ledger
+from bench.world import World
 
 END_TO_END = Goal("end-to-end", 30)
 AGAINST = "ListSerializer, save(), a Celery task and requests.post for each recipient, save()"
@@ -40,9 +41,8 @@ def can_measure() -> bool:
 
 
 def measure_sending(world: World, size: Size, folder: Path, stub: Stub) -> list[Finding]:
-    empty_ledger()
+    start_over(world)
     _forget_tasks()
-    analyze()
     bodies = world.bodies(CALL)
     with _roads(world, size, folder, stub) as (ours, naive):
         for road in (ours, naive):
@@ -51,7 +51,6 @@ def measure_sending(world: World, size: Size, folder: Path, stub: Stub) -> list[
             Round(*(_send(road, bodies, stub, calls=road.calls) for road in (ours, naive)))
             for _ in range(size.rounds)
         ]
-    empty_ledger()
     return [Finding(END_TO_END, rounds, f"{AGAINST}; stub: {stub.name}")]
 
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.utils import timezone
 
+from bench.history import start_over
 from bench.ledger_rows import LANE, LOOKBACK, claim, insert_calls, new_campaign, settle, timed
 from bench.report import Finding, Goal, Round
 from bench.size import Size
-from bench.world import TEXT, World, analyze, empty_ledger
+from bench.world import TEXT, World
 from campaigns.models import Campaign, OutboundMessage, State
 
 INSERT = Goal("insert", 2)
@@ -19,15 +20,12 @@ UPDATED = ["state", "reason", "attempts", "app_name", "finished_at"]
 
 
 def measure_statements(world: World, size: Size) -> list[Finding]:
-    empty_ledger()
-    analyze()
+    start_over(world)
     _insert_round(world)
     inserts = [_insert_round(world) for _ in range(size.statement_rounds)]
-    empty_ledger()
-    analyze()
+    start_over(world)
     _settle_round(world)
     updates = [_settle_round(world) for _ in range(size.statement_rounds)]
-    empty_ledger()
     return [
         Finding(INSERT, inserts, f"bulk_create({CALL}), the objects made meanwhile"),
         Finding(SETTLE, updates, f"bulk_update({BATCH}), the objects at hand, no tallies"),

@@ -21,16 +21,6 @@ from push.credentials import save_credential
 
 BY = "benchmark"
 TEXT = "Hi {name}, your new card is on its way. Tell us if you would like it sent elsewhere. 💳"
-# Campaigns, and all that hangs on them.
-LEDGER = (
-    "campaigns_campaign",
-    "campaigns_outboundmessage",
-    "campaigns_messageevent",
-    "campaigns_campaigntally",
-    "conversations_replyroute",
-    "naive_campaign",
-    "naive_recipient",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,13 +113,3 @@ def _make_consumers(app: App, count: int) -> list[str]:
         for number, person in enumerate(people)
     )
     return [person.ref for person in people]
-
-
-def empty_ledger() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"TRUNCATE {', '.join(LEDGER)} CASCADE")
-
-
-def analyze() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("VACUUM ANALYZE")
