@@ -11,10 +11,6 @@ from django.db import models
 
 def field_cipher() -> MultiFernet:
     """The cipher made of FIELD_KEYS: the first key encrypts, each of them decrypts."""
-    if not settings.FIELD_KEYS:
-        raise ImproperlyConfigured(
-            "FIELD_KEYS is empty. Make a key with `python manage.py rotate_field_keys --new`."
-        )
     return MultiFernet([Fernet(key) for key in settings.FIELD_KEYS])
 
 

@@ -175,7 +175,12 @@ SWEEP_OVERDUE = env.float("SWEEP_OVERDUE", default=5.0)
 # ---- push ----------------------------------------------------------------------------------
 
 # Keys that encrypt provider credentials; the first encrypts, all decrypt. Not SECRET_KEY.
-FIELD_KEYS = env.list("FIELD_KEYS", default=[])
+required(
+    "FIELD_KEYS",
+    "Make one: python -c"
+    " 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'.",
+)
+FIELD_KEYS = env.list("FIELD_KEYS")
 # Private networks that push proxies and key sets may live in, as 10.1.2.0/24.
 EGRESS_ALLOWED_NETWORKS = env.list("EGRESS_ALLOWED_NETWORKS", default=[])
 # Plain http to brands' own servers; off unless an operator says so.
@@ -255,7 +260,9 @@ OAUTH2_PROVIDER = {
     "COMPLIANT_BCP_RFC9700_PKCE_REQUIRED": True,
 }
 # RS256 private key (PEM) of the tokens of /sentinel; newlines may be written as \n.
-TOKEN_SIGNING_KEY = env.str("TOKEN_SIGNING_KEY", default="").replace("\\n", "\n")
+TOKEN_SIGNING_KEY = required(
+    "TOKEN_SIGNING_KEY", "Make one with `openssl genrsa 2048`; newlines may be written as \\n."
+).replace("\\n", "\n")
 
 # ---- mail ----------------------------------------------------------------------------------
 
