@@ -65,7 +65,7 @@ def insert(world: World, campaign: Campaign, refs: Sequence[str]) -> None:
         ledger.insert_messages(
             account_id=world.account.pk,
             campaign_id=campaign.pk,
-            app_ids=[world.app.pk],
+            app_names=[world.app.bundle_id],
             messages=[NewMessage(uuid7(), ref, "", TEXT.format(name=ref)) for ref in refs],
             expires_at=now + LOOKBACK,
             now=now,

@@ -88,23 +88,38 @@ def _json(rows: Iterable[Any]) -> str:
     return orjson.dumps(list(rows)).decode()
 
 
-# One statement for any number of recipients. The lane is a hint: the newest device's provider.
+# One statement for any number of recipients, their tally with it. The lane is a hint: the newest
+# device's provider.
 _INSERT = """
-INSERT INTO campaigns_outboundmessage
-    (public_id, account_id, campaign_id, consumer_ref, lane, state, reason, fence, attempts,
-     due_at, expires_at, title, text, app_name, created_at)
-SELECT r.public_id, %(account)s, %(campaign)s, r.consumer_ref, coalesce(hint.provider, 'none'),
-       'queued', '', 0, 0, statement_timestamp(), %(expires)s, r.title, r.text, '', %(now)s
-FROM jsonb_to_recordset(%(rows)s::jsonb)
-         AS r(public_id uuid, consumer_ref text, title text, text text)
-LEFT JOIN consumers_consumer c ON c.account_id = %(account)s AND c.ref = r.consumer_ref
-LEFT JOIN LATERAL (
-    SELECT p.provider FROM consumers_device d
-    JOIN push_pushcredential p ON p.app_id = d.app_id AND p.platform = d.platform AND p.is_enabled
-    WHERE d.consumer_id = c.id AND d.removed_at IS NULL AND d.app_id = ANY(%(apps)s)
-    ORDER BY d.last_seen_at DESC, d.id DESC LIMIT 1
-) hint ON true
-RETURNING lane
+WITH stored AS (
+    INSERT INTO campaigns_outboundmessage
+        (public_id, account_id, campaign_id, consumer_ref, lane, state, reason, fence, attempts,
+         due_at, expires_at, title, text, app_name, created_at)
+    SELECT r.public_id, %(account)s, %(campaign)s, r.consumer_ref, coalesce(hint.provider, 'none'),
+           'queued', '', 0, 0, statement_timestamp(), %(expires)s, r.title, r.text, '', %(now)s
+    FROM jsonb_to_recordset(%(rows)s::jsonb)
+             AS r(public_id uuid, consumer_ref text, title text, text text)
+    LEFT JOIN consumers_consumer c ON c.account_id = %(account)s AND c.ref = r.consumer_ref
+    LEFT JOIN LATERAL (
+        SELECT p.provider FROM consumers_device d
+        JOIN push_pushcredential p
+          ON p.app_id = d.app_id AND p.platform = d.platform AND p.is_enabled
+        WHERE d.consumer_id = c.id AND d.removed_at IS NULL
+          AND d.app_id = ANY((SELECT array_agg(id) FROM accounts_app
+              WHERE account_id = %(account)s AND bundle_id = ANY(%(apps)s))::bigint[])
+        ORDER BY d.last_seen_at DESC, d.id DESC LIMIT 1
+    ) hint ON true
+    RETURNING lane
+),
+counted AS (
+    INSERT INTO campaigns_campaigntally
+        (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
+    SELECT c.account_id, c.id, '', c.handoff_id, c.skill_id,
+           (%(now)s AT TIME ZONE 'UTC')::date, 'accepted', '', s.n
+    FROM campaigns_campaign c, (SELECT count(*) AS n FROM stored) s
+    WHERE c.id = %(campaign)s AND s.n > 0
+)
+SELECT DISTINCT lane FROM stored
 """
 
 
@@ -112,19 +127,19 @@ def insert_messages(
     *,
     account_id: int,
     campaign_id: int,
-    app_ids: Sequence[int],
+    app_names: Sequence[str],
     messages: Sequence[NewMessage],
     expires_at: datetime,
     now: datetime,
 ) -> set[str]:
-    """Store the recipients of a campaign; returns the lanes that have work now."""
+    """Store the recipients of a campaign and count them; returns the lanes that have work now."""
     with connection.cursor() as cursor:
         cursor.execute(
             _INSERT,
             {
                 "account": account_id,
                 "campaign": campaign_id,
-                "apps": list(app_ids),
+                "apps": list(app_names),
                 "rows": _json(messages),
                 "expires": expires_at,
                 "now": now,

@@ -9,10 +9,10 @@ from uuid import UUID
 from django.db import connection, transaction
 
 from accounts.audit import record
-from accounts.models import Account, App, Skill, User
+from accounts.models import Account, Skill, User
 from campaigns import ledger
 from campaigns.ledger import NewMessage
-from campaigns.models import PENDING, Campaign, CampaignTally, OutboundMessage, RejectedRecipient
+from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
 from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
 from campaigns.tasks import wake
 from common.errors import Conflict, DomainError
@@ -191,11 +191,10 @@ def _store_recipients(
     )
     if not accepted:
         return set()
-    apps = App.objects.filter(account=campaign.account_id, bundle_id__in=handoff.app_names)
-    lanes = ledger.insert_messages(
+    return ledger.insert_messages(
         account_id=campaign.account_id,
         campaign_id=campaign.pk,
-        app_ids=list(apps.values_list("pk", flat=True)),
+        app_names=handoff.app_names,
         messages=[
             NewMessage(
                 entry.public_id, entry.recipient.ref, entry.recipient.title, entry.recipient.text
@@ -205,16 +204,6 @@ def _store_recipients(
         expires_at=now + handoff.lookback,
         now=now,
     )
-    CampaignTally.objects.create(
-        account_id=campaign.account_id,
-        campaign=campaign,
-        handoff_id=handoff.pk,
-        skill_id=campaign.skill_id,
-        day=now.date(),
-        state="accepted",
-        n=len(accepted),
-    )
-    return lanes
 
 
 @dataclass(frozen=True, slots=True)
