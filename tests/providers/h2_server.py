@@ -39,8 +39,13 @@ class H2Connection(asyncio.Protocol):
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
         self.server.connections.append(self)
+        self.server.connected += 1
+        self.server.most_connected = max(self.server.most_connected, self.server.connected)
         settings = struct.pack(">HI", MAX_CONCURRENT_STREAMS, self.server.max_streams)
         self.transport.write(frame(SETTINGS, 0, 0, settings))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.server.connected -= 1
 
     def data_received(self, data: bytes) -> None:
         self.buffer += data
@@ -124,6 +129,8 @@ class H2Server:
     bodies: list[bytes] = field(default_factory=list)
     connections: list[H2Connection] = field(default_factory=list)
     most_open: int = 0
+    connected: int = 0
+    most_connected: int = 0
     port: int = 0
 
     @property
