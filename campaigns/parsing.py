@@ -9,12 +9,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from common.errors import FieldError, InvalidRequest, MalformedBody
-from common.json_body import is_storable
-from common.text import forbidden_character, is_visible
+from common.json_body import is_storable, pointer_to, unreadable_text, unstorable_pointer
+from common.text import forbidden_character, is_visible, shorten
 from handoffs.placeholders import placeholders, render
 
 MAX_NAME = 255
 MAX_VARIABLE = 1550
+# A handoff's text with 20 variables of full length fits; a text that repeats them at will does not.
+MAX_TEXT = 40_000
+MAX_TITLE = 255
 MAX_HANDOFF_ID = 32
 MAX_CONSUMER_REF = 255
 MAX_WARNINGS = 20
@@ -111,14 +114,17 @@ class _Reader:
 def parse_call(data: Any, *, max_recipients: int) -> CampaignCall:
     """Check the call's own fields; the number of consumers before any of them.
 
-    :raises MalformedBody: the body is no object.
+    :raises MalformedBody: the body is no object, or unreadable outside of its consumers.
     :raises InvalidRequest: with every wrong field.
     """
     reader = _Reader(data)
+    unreadable = unstorable_pointer({k: v for k, v in data.items() if k != "consumers"})
+    if unreadable is not None:
+        raise unreadable_text(unreadable)
     name = reader.text("campaignName", MAX_NAME)
     skill = reader.text("skill", MAX_NAME)
-    synonym = "handoffId" if "templateId" not in reader.data and "handoffId" in reader.data else ""
-    handoff_id = reader.text(synonym or "templateId", MAX_HANDOFF_ID)
+    is_synonym = data.get("templateId") is None and data.get("handoffId") is not None
+    handoff_id = reader.text("handoffId" if is_synonym else "templateId", MAX_HANDOFF_ID)
     if reader.required("consent") is not True and "consent" not in reader.missing:
         reader.fail("consent", "consent_required", "consent must be true.")
     consumers = _read_consumers(reader, max_recipients)
@@ -174,13 +180,13 @@ def parse_consumers(
             values = variables or {}
             whole = text if has_placeholders or "1" not in values else values["1"]
             body = render(text, values) if has_placeholders else whole
-            error = "" if is_visible(body) else "EMPTY_MESSAGE"
+            error = _check_body(body)
         if error:
             storable = ref if is_storable(ref) else ""
             rejected.append(Rejected(position, storable[:MAX_CONSUMER_REF], error, entry))
             continue
         seen.add(ref)
-        heading = render(title, values) if numbers else title
+        heading = shorten(render(title, values), MAX_TITLE) if numbers else title
         accepted.append(Recipient(position, ref, body, heading, entry["consumerContent"]))
     return accepted, rejected
 
@@ -219,10 +225,19 @@ def _check_variables(variables: Any, expected: set[str], *, needs_all: bool) -> 
     return ""
 
 
+def _check_body(body: str) -> str:
+    if len(body) > MAX_TEXT:
+        return "MESSAGE_TOO_LONG"
+    return "" if is_visible(body) else "EMPTY_MESSAGE"
+
+
 def _warnings(data: Mapping[str, Any], consumers: Sequence[Any]) -> list[dict[str, str]]:
     """One warning for each field that is not used, at the first place it stands."""
     found = {
-        name: (f"#/{name}", "other_channel" if name in _OTHER_CHANNEL else "unknown_field")
+        name: (
+            pointer_to("#", name),
+            "other_channel" if name in _OTHER_CHANNEL else "unknown_field",
+        )
         for name in data.keys() - _KNOWN
     }
     for position, entry in enumerate(consumers):
@@ -230,7 +245,8 @@ def _warnings(data: Mapping[str, Any], consumers: Sequence[Any]) -> list[dict[st
             continue
         for name in entry.keys() - _CONSUMER_KNOWN:
             found.setdefault(
-                f"consumers.{name}", (f"#/consumers/{position}/{name}", _consumer_warning(name))
+                f"consumers.{name}",
+                (pointer_to(f"#/consumers/{position}", name), _consumer_warning(name)),
             )
     return [
         {"pointer": pointer[:200], "code": key, "detail": WARNINGS[key]}

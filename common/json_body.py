@@ -86,6 +86,11 @@ def _containers(node: Any) -> list[Any]:
     return [child for child in children if isinstance(child, dict | list)]
 
 
+def pointer_to(pointer: str, key: str | int) -> str:
+    """The JSON Pointer one step further (RFC 6901, 3)."""
+    return f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}"
+
+
 def unstorable_pointer(data: Any, pointer: str = "") -> str | None:
     """The JSON Pointer of the first text that cannot be stored, or None."""
     if isinstance(data, str):
@@ -100,10 +105,16 @@ def unstorable_pointer(data: Any, pointer: str = "") -> str | None:
     for key, value in items:
         if isinstance(key, str) and not is_storable(key):
             return pointer
-        found = unstorable_pointer(value, f"{pointer}/{key}")
+        found = unstorable_pointer(value, pointer_to(pointer, key))
         if found is not None:
             return found
     return None
+
+
+def unreadable_text(pointer: str) -> MalformedBody:
+    return MalformedBody(
+        "A text has U+0000 or half of a surrogate pair, which no one can read.", pointer=pointer
+    )
 
 
 class StrictJSONParser(BaseParser):
@@ -126,10 +137,7 @@ class StrictJSONParser(BaseParser):
         if self.checks_texts and _SUSPECT_ESCAPE.search(raw):
             pointer = unstorable_pointer(data)
             if pointer is not None:
-                raise MalformedBody(
-                    "A text has U+0000 or half of a surrogate pair, which no one can read.",
-                    pointer=pointer,
-                )
+                raise unreadable_text(pointer)
         return data
 
 

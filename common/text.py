@@ -13,6 +13,18 @@ def forbidden_character(text: str) -> str | None:
     return f"U+{ord(found.group()):04X}" if found else None
 
 
+def shorten(text: str, length: int) -> str:
+    """At most ``length`` characters: cut between graphemes and marked with an ellipsis."""
+    if len(text) <= length:
+        return text
+    end = 0
+    for grapheme in regex.finditer(r"\X", text[: length + 1]):
+        if grapheme.end() >= length:
+            break
+        end = grapheme.end()
+    return text[:end] + "…"
+
+
 def is_visible(text: str) -> bool:
     """Whether a reader would see anything at all."""
     return _VISIBLE.search(text) is not None

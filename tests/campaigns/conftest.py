@@ -14,7 +14,14 @@ from campaigns.models import Campaign, OutboundMessage
 from campaigns.parsing import parse_call
 from campaigns.services import CreatedCampaign, create_campaign
 from handoffs.models import Handoff
-from tests.factories.accounts import AccountFactory, AppFactory, SkillFactory
+from tests.campaigns.caller import Api
+from tests.factories.accounts import (
+    AccountFactory,
+    ApiClientFactory,
+    AppFactory,
+    SkillFactory,
+    bearer,
+)
 from tests.factories.consumers import ConsumerFactory, DeviceFactory
 from tests.factories.handoffs import HandoffFactory
 from tests.factories.push import PushCredentialFactory
@@ -79,6 +86,12 @@ def make_brand(**account: Any) -> Brand:
 @pytest.fixture
 def brand(db: None) -> Brand:
     return make_brand()
+
+
+@pytest.fixture
+def api(brand: Brand) -> Api:
+    """The brand's CRM, with a fresh token."""
+    return Api(brand.account, bearer(ApiClientFactory(account=brand.account)))
 
 
 def deliver_all(*lanes: str) -> None:
