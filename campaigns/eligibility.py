@@ -63,11 +63,15 @@ class DeviceFacts:
 
 @dataclass(frozen=True, slots=True)
 class PastTries:
-    """What earlier tries of this message told about each device."""
+    """What earlier tries of this message told about each device.
+
+    ``unavailable`` counts the answers that said the provider is unavailable (5xx).
+    """
 
     again: frozenset[int] = frozenset()
     done: frozenset[int] = frozenset()
     unknown: frozenset[int] = frozenset()
+    unavailable: Mapping[int, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

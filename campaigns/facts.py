@@ -1,6 +1,6 @@
 """What the rules need to know about a slice of claimed rows, fetched in a handful of queries."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -153,16 +153,22 @@ def _fetch_past_tries(message_ids: list[int]) -> dict[int, PastTries]:
     unknown: dict[int, set[int]] = defaultdict(set)
     pushes = MessageEvent.objects.filter(message_id__in=message_ids, kind=EventKind.PUSH)
     pushes = pushes.exclude(device_id=None).order_by("id")
-    for message_id, device_id, outcome in pushes.values_list("message_id", "device_id", "outcome"):
+    unavailable: dict[int, Counter[int]] = defaultdict(Counter)
+    for message_id, device_id, outcome, word in pushes.values_list(
+        "message_id", "device_id", "outcome", "reason"
+    ):
         assert device_id is not None
         last[message_id][device_id] = outcome
         if outcome == Outcome.UNKNOWN:
             unknown[message_id].add(device_id)
+        if word == "provider_unavailable":
+            unavailable[message_id][device_id] += 1
     return {
         message_id: PastTries(
             again=frozenset(d for d, outcome in tries.items() if outcome in AGAIN),
             done=frozenset(d for d, outcome in tries.items() if outcome not in AGAIN),
             unknown=frozenset(unknown[message_id]),
+            unavailable=unavailable[message_id],
         )
         for message_id, tries in last.items()
     }

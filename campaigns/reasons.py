@@ -89,6 +89,12 @@ REASONS: dict[str, Reason] = {
         5803,
         "InApp message sent failed",
     ),
+    "provider_unavailable": Reason(
+        "The provider was not available each time it was asked.",
+        "Send again when the provider is back; its timeline has the provider's own words.",
+        17,
+        "InApp failed to sent message",
+    ),
     "answer_lost": Reason(
         "The provider's answer was lost twice, so nobody knows whether the push arrived.",
         "The message waits in the app until the lookback ends.",

@@ -80,8 +80,14 @@ class Sending:
             return None
         if result.outcome in {Outcome.RETRY, Outcome.UNKNOWN}:
             _, provider = self.target(result.device_id)
-            return provider.retry.wait(result, self.row.attempts + 1, _rng)
+            return provider.retry.wait(result, self._attempt(result), _rng)
         return None
+
+    def _attempt(self, result: PushResult) -> int:
+        """Which try this was; a contract that counts 5xx answers counts only those."""
+        if result.reason == "provider_unavailable":
+            return self.facts.past.unavailable.get(result.device_id, 0) + 1
+        return self.row.attempts + 1
 
     def event(self, result: PushResult, now: datetime) -> Event:
         """The timeline's line for one answer."""

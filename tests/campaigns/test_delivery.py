@@ -11,11 +11,13 @@ from campaigns.invariants import check_store
 from campaigns.models import CampaignTally, MessageEvent, OutboundMessage, PoisonReport, State
 from consumers.models import Device
 from conversations.models import MessageState, ReplyRoute
-from push.models import LabPush
+from push.credentials import save_credential
+from push.models import LabPush, PushCredential
 from push.providers import lab
 from push.services import set_lab_down
 from tests.campaigns.conftest import deliver_all, states
 from tests.factories.consumers import DeviceFactory
+from tests.providers.proxy_server import ProxyServer, open_log, run_in_thread
 
 
 def make_due():
@@ -233,3 +235,80 @@ def test_every_final_row_is_counted_once_and_folding_keeps_the_sums(brand):
     ledger.fold_tallies(keep=1)
     assert created.campaign.tallies.all().totals() == before
     assert check_store(now=timezone.now()) == []
+
+
+@pytest.fixture
+def proxy(tmp_path, loopback_egress):
+    server = ProxyServer(log=open_log(tmp_path / "calls.jsonl"))
+    with run_in_thread(server):
+        yield server
+
+
+def use_proxy(brand, url):
+    save_credential(
+        app=brand.app, platform="android", provider="proxy", settings={"url": url}, by="tests"
+    )
+
+
+def test_a_push_proxy_is_asked_four_times_10_s_apart_and_not_again(brand, proxy):
+    """D1: LivePerson's contract; a try that never reached it is none of the four."""
+    brand.consumer("ana", platform="android", token="t")
+    use_proxy(brand, "http://127.0.0.1:9/push")
+    created = brand.send("ana")
+    deliver_all()
+    assert outcomes(created) == [("retry", "not_reached")]
+
+    use_proxy(brand, proxy.url)
+    proxy.orders.give("t", {"status": 503, "times": 10})
+    for _ in range(3):
+        make_due()
+        deliver_all()
+        row = OutboundMessage.objects.get()
+        assert row.state == State.QUEUED
+        assert 8 < (row.due_at - timezone.now()).total_seconds() <= 10
+    make_due()
+    deliver_all()
+
+    assert states(created.campaign) == {"ana": (State.FAILED, "provider_unavailable")}
+    assert proxy.log.entries == 4
+
+
+def test_a_refused_credential_holds_its_app_and_nobody_loses_an_attempt(brand, proxy):
+    """D1: 401 holds the app; it goes on when the credential is right again."""
+    proxy.credential = "Basic YTpi"
+    use_proxy(brand, proxy.url)
+    for ref in ("ana", "bob"):
+        brand.consumer(ref, platform="android", token=ref)
+    created = brand.send("ana")
+    deliver_all()
+    assert outcomes(created) == [("misconfigured", "credential_refused")]
+    assert PushCredential.objects.get(platform="android", is_enabled=True).held_until is not None
+
+    held = brand.send("bob")
+    deliver_all()
+    assert OutboundMessage.objects.get(campaign=held.campaign).attempts == 0
+    proxy.credential = ""
+    PushCredential.objects.update(held_until=None)
+    make_due()
+    deliver_all()
+
+    assert states(created.campaign) == {"ana": (State.SENT, "")}
+    assert states(held.campaign) == {"bob": (State.SENT, "")}
+    assert proxy.log.entries == 3
+
+
+def test_403_of_a_proxy_ends_that_device_alone(brand, proxy):
+    """D1"""
+    use_proxy(brand, proxy.url)
+    brand.consumer("ana", platform="android", token="gone")
+    brand.consumer("bob", platform="android", token="fine")
+    proxy.orders.give("gone", {"status": 403})
+
+    created = brand.send("ana", "bob")
+    deliver_all()
+
+    assert states(created.campaign) == {
+        "ana": (State.FAILED, "token_gone"),
+        "bob": (State.SENT, ""),
+    }
+    assert list(Device.objects.registered().values_list("token", flat=True)) == ["fine"]
