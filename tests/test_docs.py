@@ -1,0 +1,157 @@
+"""What the docs name exists: links, commands, samples, paths, reasons."""
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+
+from accounts.urls import token_urls
+from campaigns.reasons import REASONS, UNKNOWN_REASON
+from common.errors import DomainError
+from common.problems import TITLES
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+PAGES = [
+    *(CHECKOUT / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")),
+    *sorted(CHECKOUT.glob("docs/**/*.md")),
+]
+API = CHECKOUT / "docs/api.md"
+CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
+LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
+SAMPLE = re.compile(r"```json\n(.*?)```", re.DOTALL)
+CALL = re.compile(r"`(?P<method>GET|POST|PATCH|DELETE) (?P<path>/[^\s`?]+)`")
+# What stands for the named parts of a path.
+FILLED = {"accountId": "48213907", "campaignId": "6YJGzUKY-"}
+UUID = "01a209db-8c4d-7ddf-957e-79b841630db5"
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(CHECKOUT))
+
+
+every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
+
+
+def prose(page: Path) -> str:
+    return CODE.sub("", page.read_text())
+
+
+def anchors(page: Path) -> set[str]:
+    """As the forges make them of headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+@every_page
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in LINK.finditer(prose(page)):
+        if link["path"].startswith("https://"):
+            continue
+        target = page.parent / link["path"] if link["path"] else page
+        assert target.exists(), link[0]
+        if link["anchor"]:
+            assert link["anchor"] in anchors(target), link[0]
+
+
+@every_page
+def test_commands_exist(page: Path) -> None:
+    text = page.read_text()
+
+    for script in re.findall(r"(?<![\w/])script/([a-z]+)", text):
+        assert (CHECKOUT / "script" / script).exists(), script
+    for command in re.findall(r"manage\.py ([a-z_]+)", text):
+        assert command in get_commands(), command
+
+
+@every_page
+def test_named_files_exist(page: Path) -> None:
+    folders = {path.name for path in CHECKOUT.iterdir() if path.is_dir()}
+    named = re.findall(r"`((?:[a-z_]+/)+[\w.]*)`", page.read_text())
+
+    for path in named:
+        if path.split("/")[0] in folders:
+            assert (CHECKOUT / path).exists(), path
+
+
+@every_page
+def test_samples_are_json(page: Path) -> None:
+    for sample in SAMPLE.findall(page.read_text()):
+        json.loads(sample)
+
+
+def documented_calls() -> set[str]:
+    def fill(match: re.Match[str]) -> str:
+        return FILLED.get(match[1], UUID)
+
+    return {re.sub(r"\{(\w+)\}", fill, call["path"]) for call in CALL.finditer(API.read_text())}
+
+
+def test_every_path_of_the_api_page_is_one_of_the_api() -> None:
+    assert len(documented_calls()) > 15
+    for path in documented_calls():
+        resolve(path)
+
+
+def test_every_path_of_the_api_is_on_its_page() -> None:
+    documented = {resolve(path).view_name for path in documented_calls()}
+
+    assert {pattern.name for pattern in api_patterns()} == documented
+
+
+def api_patterns() -> Iterator[URLPattern]:
+    yield from token_urls
+    for part in get_resolver().url_patterns:
+        if isinstance(part, URLResolver) and str(part.pattern).startswith("^api/"):
+            yield from (one for one in part.url_patterns if isinstance(one, URLPattern))
+
+
+def rows(page: Path) -> set[tuple[str, ...]]:
+    """The cells of every table."""
+    found = re.findall(r"^\| (.+) \|$", page.read_text(), re.MULTILINE)
+    return {tuple(cell.strip() for cell in row.split(" | ")) for row in found}
+
+
+def test_every_reason_stands_on_the_api_page_with_its_code_and_words() -> None:
+    table = {row[0].strip("`"): row[1:] for row in rows(API) if len(row) == 3 and row[1].isdigit()}
+    other = table.pop("any other: the provider refused")
+
+    assert table == {word: (str(reason.code), reason.message) for word, reason in REASONS.items()}
+    assert other == (str(UNKNOWN_REASON.code), UNKNOWN_REASON.message)
+
+
+def test_every_code_of_a_failed_consumer_stands_on_the_api_page() -> None:
+    source = ast.parse((CHECKOUT / "campaigns/parsing.py").read_text())
+    texts = [node.value for node in ast.walk(source) if isinstance(node, ast.Constant)]
+    codes = {
+        match[0]
+        for text in texts
+        if isinstance(text, str) and (match := re.match(r"[A-Z]+(?:_[A-Z]+)+", text))
+    }
+    documented = {row[0].strip("`").partition("=")[0] for row in rows(API)}
+
+    assert len(codes) > 8
+    assert codes <= documented
+
+
+def test_every_error_key_of_the_api_page_is_one_of_the_product() -> None:
+    keys = {
+        word
+        for row in rows(API)
+        if re.fullmatch(r"[45]\d\d", row[0])
+        for word in re.findall(r"`(\w+)`", row[1])
+    }
+
+    assert len(keys) > 12
+    assert keys <= {*TITLES, *(one.key for one in descendants(DomainError))}
+    assert set(TITLES) - {"rate_limited", "invalid_request", "conflict"} <= keys
+
+
+def descendants(cls: type[DomainError]) -> Iterator[type[DomainError]]:
+    for child in cls.__subclasses__():
+        yield child
+        yield from descendants(child)
