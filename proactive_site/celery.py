@@ -17,7 +17,7 @@ app.autodiscover_tasks()
 
 @setup_logging.connect
 def keep_logging(**kwargs: Any) -> None:
-    """Celery would set a level of its own, and workers would log nothing; settings.LOGGING holds."""
+    """Keep settings.LOGGING: Celery would set a level at which workers log nothing."""
 
 
 @worker_ready.connect
