@@ -70,7 +70,9 @@ class Campaigns(BrandView):
         page, place = read_page(
             selectors.campaigns_of(self.account), request.query_params, newest_first=True
         )
-        return Response({"campaigns": [campaign_json(campaign) for campaign in page], **place})
+        counts = selectors.counts_by_campaign(page)
+        campaigns = [campaign_json(campaign, counts[campaign.pk]) for campaign in page]
+        return Response({"campaigns": campaigns, **place})
 
 
 def created_json(created: CreatedCampaign, trace: str) -> dict[str, Any]:
@@ -94,8 +96,7 @@ def _rejected_json(rejected: Rejected) -> dict[str, Any]:
     return {**entry, "errorMessage": rejected.error}
 
 
-def campaign_json(campaign: Campaign) -> dict[str, Any]:
-    counts = selectors.counts(campaign)
+def campaign_json(campaign: Campaign, counts: selectors.CampaignCounts) -> dict[str, Any]:
     handoff = campaign.handoff_snapshot
     return {
         "proactiveCampaignId": campaign.public_id,
@@ -120,7 +121,7 @@ def campaign_json(campaign: Campaign) -> dict[str, Any]:
 
 class CampaignDetail(CampaignView):
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
-        return Response(campaign_json(self.campaign))
+        return Response(campaign_json(self.campaign, selectors.counts(self.campaign)))
 
 
 class CampaignCancel(CampaignView):

@@ -1,14 +1,22 @@
 """Reads of campaigns: the account's, one with its counts, its recipients, one recipient's story."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from accounts.models import Account
-from campaigns.models import FINAL, Campaign, EventKind, MessageEvent, OutboundMessage, State
+from campaigns.models import (
+    FINAL,
+    Campaign,
+    CampaignTally,
+    EventKind,
+    MessageEvent,
+    OutboundMessage,
+    State,
+)
 from campaigns.reasons import reason
 from consumers.models import Device
 from conversations.models import ReplyRoute
@@ -68,7 +76,19 @@ def find_campaign(account: Account, public_id: str) -> Campaign:
 
 def counts(campaign: Campaign) -> CampaignCounts:
     """From the tallies: no recipient is counted, and the figures are exact at any moment."""
-    totals = campaign.tallies.all().totals()
+    return counts_by_campaign([campaign])[campaign.pk]
+
+
+def counts_by_campaign(campaigns: Sequence[Campaign]) -> dict[int, CampaignCounts]:
+    """The counts of a page of campaigns, in one query."""
+    totals: dict[int, dict[str, int]] = {campaign.pk: {} for campaign in campaigns}
+    rows = CampaignTally.objects.filter(campaign__in=totals).values_list("campaign_id", "state")
+    for campaign_id, state, total in rows.annotate(total=Sum("n")):
+        totals[campaign_id][state] = total
+    return {pk: _counts(of_campaign) for pk, of_campaign in totals.items()}
+
+
+def _counts(totals: Mapping[str, int]) -> CampaignCounts:
     final = sum(totals.get(state, 0) for state in FINAL)
     return CampaignCounts(
         accepted=totals.get("accepted", 0),

@@ -217,19 +217,20 @@ class Cancelled:
 @transaction.atomic
 def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Cancelled:
     """Stop what is not yet handed to a provider; again and again gives the same answer."""
-    Campaign.objects.filter(pk=campaign.pk, cancelled_at__isnull=True).update(
+    is_first = Campaign.objects.filter(pk=campaign.pk, cancelled_at__isnull=True).update(
         cancelled_at=now, cancelled_by=str(by)[:254]
     )
     campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
     gone = ledger.cancel_queued(campaign_id=campaign.pk, now=now)
     close_routes(message_ids=gone)
-    record(
-        by=by,
-        account=campaign.account,
-        verb="campaign_cancelled",
-        target=campaign,
-        changes={"cancelled_messages": [0, len(gone)]},
-    )
+    if is_first:
+        record(
+            by=by,
+            account=campaign.account,
+            verb="campaign_cancelled",
+            target=campaign,
+            changes={"cancelled_messages": [0, len(gone)]},
+        )
     counts = campaign.tallies.all().totals()
     waiting = campaign.messages.filter(state__in=PENDING).count()
     return Cancelled(counts.get("cancelled", 0), waiting)
