@@ -14,7 +14,8 @@ from oauthlib.oauth2 import BackendApplicationServer, OAuth2Error
 
 from accounts import tokens
 from accounts.oauth import Credentials, Validator, basic_credentials
-from accounts.throttle import FailureLimit, address_of
+from accounts.throttle import FailureLimit
+from common.address import address_of
 
 SECRET_FAILURES = FailureLimit("token", failures=20, window=60)
 

@@ -9,7 +9,8 @@ from django.core.exceptions import ValidationError
 from kombu.exceptions import OperationalError
 
 from accounts import tasks
-from accounts.throttle import FailureLimit, address_of
+from accounts.throttle import FailureLimit
+from common.address import address_of
 
 SIGN_IN_FAILURES = FailureLimit("sign-in", failures=10, window=15 * 60)
 LARGE = {"class": "input in-lg"}

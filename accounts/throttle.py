@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 
 from django.core.cache import cache
-from django.http import HttpRequest
 from redis.exceptions import RedisError
 
 logger = logging.getLogger(__name__)
@@ -55,11 +54,3 @@ class FailureLimit:
 
     def _left_of_window(self) -> int:
         return self.window - int(time.time()) % self.window
-
-
-def address_of(request: HttpRequest | None) -> str:
-    """The caller's address: as the proxy in front appended it, else the socket's."""
-    if request is None:
-        return ""
-    forwarded = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-    return forwarded or str(request.META.get("REMOTE_ADDR", ""))

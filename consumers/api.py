@@ -1,5 +1,6 @@
 """Devices: what the SDK registers, lists, refreshes, logs out and takes away (C2-C4)."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +13,8 @@ from common.body import Fields
 from consumers.authentication import SdkView
 from consumers.device_body import device_json, read_changes, read_registration, warnings_for
 from consumers.models import Device, LogoutType
-from consumers.services import log_out, refresh, register_device
+from consumers.places import Place, complete
+from consumers.services import Registration, log_out, refresh, register_device
 
 MAX_LISTED = 100
 
@@ -23,6 +25,11 @@ def _answer(device: Device, fields: Fields) -> Response:
     if warnings:
         body["warnings"] = warnings
     return Response(body)
+
+
+def _placed(registration: Registration, request: Request) -> Registration:
+    place = complete(Place(registration.country, registration.city), request)
+    return replace(registration, country=place.country, city=place.city)
 
 
 class Devices(SdkView):
@@ -38,7 +45,7 @@ class Devices(SdkView):
         device = register_device(
             account=self.account,
             claims=self.claims,
-            registration=read_registration(fields, self.account),
+            registration=_placed(read_registration(fields, self.account), request),
             now=timezone.now(),
         )
         return _answer(device, fields)

@@ -1,7 +1,6 @@
 """What an app may tell of its device: from a JSON body to a registration, and back."""
 
 import base64
-import re
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -9,12 +8,12 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurv
 from accounts.models import Account, App, Platform
 from common.body import Fields
 from consumers.models import Device
+from consumers.places import COUNTRY
 from consumers.sdk_versions import missing_sdk_version, version_numbers
 from consumers.services import Registration
 
 MAX_TOKEN = 4096
 MAX_WARNINGS = 20
-COUNTRY = re.compile(r"[A-Za-z]{2}")
 ENVIRONMENTS = ("production", "sandbox")
 UNKNOWN_APP = (
     "The account has no app of this bundle id. Compare it letter by letter (upper and lower case"

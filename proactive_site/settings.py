@@ -191,6 +191,13 @@ LAB = env.str("LAB", default="off")
 if LAB not in {"off", "members", "open"}:
     raise ImproperlyConfigured("LAB is off, members or open.")
 
+# ---- consumers -----------------------------------------------------------------------------
+
+# Where a phone is, when its app does not say: headers of the proxy in front, else a MaxMind DB.
+GEO_COUNTRY_HEADER = env.str("GEO_COUNTRY_HEADER", default="")
+GEO_CITY_HEADER = env.str("GEO_CITY_HEADER", default="")
+GEOIP_FILE = env.str("GEOIP_FILE", default="")
+
 # ---- REST ----------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
