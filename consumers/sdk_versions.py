@@ -1,12 +1,14 @@
 """Versions of LivePerson's SDKs: which of them can show an outbound message (C3)."""
 
 import re
+from functools import lru_cache
 
 from consumers.models import Device
 
 SDK_VERSION = re.compile(r"(\d{1,4}(?:\.\d{1,6}){0,3})(?:[-+][0-9A-Za-z.+-]*)?")
 
 
+@lru_cache(maxsize=1024)
 def version_numbers(version: str) -> tuple[int, int, int, int] | None:
     """``6.2`` and ``6.2.0-rc1`` alike as ``(6, 2, 0, 0)``; None for what is no version."""
     match = SDK_VERSION.fullmatch(version)
