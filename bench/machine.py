@@ -2,15 +2,18 @@
 
 import os
 import platform
+import tempfile
+import time
 from collections.abc import Iterable
 from pathlib import Path
+from statistics import median
 
 from django.db import connection
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
-def describe() -> dict[str, str | int]:
+def describe() -> dict[str, str | int | float]:
     with connection.cursor() as cursor:
         cursor.execute("SHOW server_version")
         (database,) = cursor.fetchone()
@@ -23,7 +26,18 @@ def describe() -> dict[str, str | int]:
         "python": platform.python_version(),
         "postgresql": database,
         "fsync": fsync,
+        "flush_ms": round(1000 * median(_flush() for _ in range(25)), 3),
     }
+
+
+def _flush() -> float:
+    """Seconds until 8 kB are on the disk that throw-away databases live on."""
+    with tempfile.TemporaryFile() as file:
+        file.write(bytes(8192))
+        file.flush()
+        began = time.monotonic()
+        os.fsync(file.fileno())
+        return time.monotonic() - began
 
 
 def _field(path: str, name: str) -> str:
