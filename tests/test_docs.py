@@ -14,6 +14,8 @@ from accounts.urls import token_urls
 from campaigns.reasons import REASONS, UNKNOWN_REASON
 from common.errors import DomainError
 from common.problems import TITLES
+from lab.brand import Secrets
+from lab.instructions import campaign_command, token_command
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -34,7 +36,7 @@ def name_of(page: Path) -> str:
     return str(page.relative_to(CHECKOUT))
 
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=name_of)
+every_doc = pytest.mark.parametrize("doc", PAGES, ids=name_of)
 
 
 def prose(page: Path) -> str:
@@ -47,20 +49,28 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
-@every_page
-def test_links_lead_somewhere(page: Path) -> None:
-    for link in LINK.finditer(prose(page)):
+def test_readme_shows_the_calls_that_script_server_prints() -> None:
+    readme = (CHECKOUT / "README.md").read_text()
+    secrets = Secrets("THE_SECRET_THAT_IS_PRINTED", password="", idp_private_key="")
+
+    assert token_command(url="http://127.0.0.1:8000", secrets=secrets) in readme
+    assert campaign_command() in readme
+
+
+@every_doc
+def test_links_lead_somewhere(doc: Path) -> None:
+    for link in LINK.finditer(prose(doc)):
         if link["path"].startswith("https://"):
             continue
-        target = page.parent / link["path"] if link["path"] else page
+        target = doc.parent / link["path"] if link["path"] else doc
         assert target.exists(), link[0]
         if link["anchor"]:
             assert link["anchor"] in anchors(target), link[0]
 
 
-@every_page
-def test_commands_exist(page: Path) -> None:
-    text = page.read_text()
+@every_doc
+def test_commands_exist(doc: Path) -> None:
+    text = doc.read_text()
 
     for script in re.findall(r"(?<![\w/])script/([a-z]+)", text):
         assert (CHECKOUT / "script" / script).exists(), script
@@ -68,19 +78,19 @@ def test_commands_exist(page: Path) -> None:
         assert command in get_commands(), command
 
 
-@every_page
-def test_named_files_exist(page: Path) -> None:
+@every_doc
+def test_named_files_exist(doc: Path) -> None:
     folders = {path.name for path in CHECKOUT.iterdir() if path.is_dir()}
-    named = re.findall(r"`((?:[a-z_]+/)+[\w.]*)`", page.read_text())
+    named = re.findall(r"`((?:[a-z_]+/)+[\w.]*)`", doc.read_text())
 
     for path in named:
         if path.split("/")[0] in folders:
             assert (CHECKOUT / path).exists(), path
 
 
-@every_page
-def test_samples_are_json(page: Path) -> None:
-    for sample in SAMPLE.findall(page.read_text()):
+@every_doc
+def test_samples_are_json(doc: Path) -> None:
+    for sample in SAMPLE.findall(doc.read_text()):
         json.loads(sample)
 
 
