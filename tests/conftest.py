@@ -4,9 +4,20 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.conf import settings as configured
 from django.core.cache import cache
+from django.test import override_settings
 
 import proactive_site.celery  # noqa: F401 -- binds the tasks to the test's broker
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _uncollected_static_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Pages name static files as they stand in the source, whoever runs collectstatic meanwhile."""
+    plain = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    storages = {**configured.STORAGES, "staticfiles": plain}
+    with override_settings(STATIC_ROOT=tmp_path_factory.mktemp("static"), STORAGES=storages):
+        yield
 
 
 @pytest.fixture(autouse=True)

@@ -49,10 +49,6 @@ def base_url() -> None:
 @pytest.fixture(autouse=True)
 def _settings(settings: Any) -> None:
     settings.LAB = "open"
-    settings.STORAGES = {
-        **settings.STORAGES,
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
 
 
 @pytest.fixture
