@@ -66,9 +66,10 @@ class AccountAdmin(AccountScopedAdmin):
         "welcome_message",
         "max_recipients",
         "requests_per_second",
+        "daily_recipients",
     )
     fixed_fields = ("number",)
-    operator_fields = ("region", "max_recipients", "requests_per_second")
+    operator_fields = ("region", "max_recipients", "requests_per_second", "daily_recipients")
     audited_fields = ("name", "region", "time_zone", *operator_fields[1:])
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

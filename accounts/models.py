@@ -60,6 +60,13 @@ class Account(models.Model):  # type: ignore[django-manager-missing]
         validators=[MinValueValidator(1), MaxValueValidator(10_000)],
     )
     requests_per_second = models.PositiveIntegerField(default=10, validators=[MinValueValidator(1)])
+    daily_recipients = models.PositiveIntegerField(
+        "recipients a day",
+        default=100_000,
+        db_default=100_000,
+        validators=[MinValueValidator(1)],
+        help_text="How many recipients all calls of a day (UTC) may name together.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

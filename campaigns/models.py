@@ -224,6 +224,33 @@ class CampaignTally(models.Model):
         return f"{self.state} {self.n:+d}"
 
 
+class IdempotencyKey(models.Model):
+    """The answer to a call that had an ``Idempotency-Key``, to be given again (A8).
+
+    Stored in the transaction of its campaign, so a row that can be seen has its answer.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
+    client_id = models.CharField(max_length=100)
+    operation = models.CharField(max_length=80, help_text="Method and path below the account.")
+    key = models.CharField(max_length=255)
+    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the body's canonical JSON.")
+    status = models.PositiveSmallIntegerField(default=200)
+    body = models.BinaryField(default=bytes)
+    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["account", "client_id", "operation", "key"], name="idempotency_key_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.key}"
+
+
 class Heartbeat(models.Model):
     """When a kind of process last showed that it works."""
 
