@@ -20,7 +20,7 @@ from campaigns.receipts import UnknownMessage, record_event
 from campaigns.services import CreatedCampaign, cancel_campaign, create_campaign
 from common.cursors import read_page
 from common.errors import FieldError, InvalidRequest
-from common.json_body import RecipientJSONParser
+from common.json_body import RecipientJSONParser, is_storable
 from common.problems import trace_id
 from consumers.authentication import SdkView
 from conversations.models import ReplyRoute
@@ -157,7 +157,7 @@ class CampaignRecipients(CampaignView):
                 )
             rows = rows.filter(state=status)
         if word is not None:
-            rows = rows.filter(reason=word.replace("\0", ""))
+            rows = rows.filter(reason=word) if is_storable(word) else rows.none()
         page, place = read_page(rows, request.query_params, newest_first=False)
         routes = selectors.routes_by_message(page)
         recipients = [recipient_json(row, routes.get(row.public_id)) for row in page]
