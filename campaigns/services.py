@@ -7,6 +7,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.audit import record
 from accounts.models import Account, User
@@ -195,10 +196,16 @@ class Cancelled:
 
 @transaction.atomic
 def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Cancelled:
-    """Stop what is not yet handed to a provider; again and again gives the same answer."""
-    is_first = Campaign.objects.filter(pk=campaign.pk, cancelled_at__isnull=True).update(
-        cancelled_at=now, cancelled_by=str(by)[:254]
+    """Stop what is not yet handed to a provider; again and again gives the same answer.
+
+    A campaign of which nothing is left stays completed.
+    """
+    running = Campaign.objects.filter(
+        Exists(OutboundMessage.objects.filter(campaign=OuterRef("pk"), state__in=PENDING)),
+        pk=campaign.pk,
+        cancelled_at__isnull=True,
     )
+    is_first = running.update(cancelled_at=now, cancelled_by=str(by)[:254])
     campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
     gone = ledger.cancel_queued(campaign_id=campaign.pk, now=now)
     close_routes(message_ids=gone)

@@ -169,3 +169,15 @@ def test_a_credential_is_asked_for_when_the_message_goes_out(brand):
     deliver_all()
 
     assert states(created.campaign) == {"ana": (State.SUPPRESSED, "no_credentials")}
+
+
+def test_a_campaign_of_which_nothing_is_left_stays_completed(brand):
+    """A12: there is nothing to cancel, so nothing is told to be cancelled."""
+    brand.consumer("ana")
+    created = brand.send("ana")
+    deliver_all()
+
+    done = cancel_campaign(campaign=created.campaign, by="tests", now=timezone.now())
+
+    assert (done.cancelled, done.in_flight) == (0, 0)
+    assert created.campaign.cancelled_at is None
