@@ -14,6 +14,8 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from handoffs.models import Handoff
+
 _PENDING = "state IN ('queued', 'sending')"
 
 
@@ -87,6 +89,41 @@ class Kept:
 def _json(rows: Iterable[Any]) -> str:
     return orjson.dumps(list(rows)).decode()
 
+
+# What a call names, in one round trip, with the two ids of ten digits that LivePerson gives its
+# campaign and engagement. The lock keeps the handoff from being archived until the call is stored,
+# without making calls queue.
+_TERMS = """
+SELECT h.*, s.id AS skill_id, s.name AS skill_name,
+       nextval('campaigns_le_id') AS le_campaign_id, nextval('campaigns_le_id') AS le_engagement_id
+FROM handoffs_handoff h JOIN accounts_skill s ON s.account_id = h.account_id AND s.name = %(skill)s
+WHERE h.account_id = %(account)s AND h.public_id = %(handoff)s AND h.kind = 'proactive'
+  AND 'inapp' = ANY(h.channels) AND h.is_active AND h.archived_at IS NULL
+FOR KEY SHARE OF h
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a call is carried out with."""
+
+    handoff: Handoff
+    skill_id: int
+    skill_name: str
+    le_campaign_id: int
+    le_engagement_id: int
+
+
+def hold_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
+    """Find and hold what a call names until the transaction ends; None where it cannot be used."""
+    named = {"account": account_id, "skill": skill_name, "handoff": handoff_id}
+    for handoff in Handoff.objects.raw(_TERMS, named):
+        found = vars(handoff)
+        return Terms(handoff, *(found[name] for name in _TERM_NAMES))
+    return None
+
+
+_TERM_NAMES = ("skill_id", "skill_name", "le_campaign_id", "le_engagement_id")
 
 # One statement for any number of recipients, their tally with it. The lane is a hint: the newest
 # device's provider.

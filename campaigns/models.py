@@ -8,6 +8,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import Account, Skill
+from campaigns.windows import Schedule, load_windows
 from common.ids import short_id, uuid7
 from conversations.models import Source
 from handoffs.models import Channel, Handoff
@@ -47,6 +48,10 @@ class Campaign(models.Model):
     )
     requested = models.PositiveIntegerField()
     accepted = models.PositiveIntegerField()
+    windows = models.JSONField(
+        null=True, blank=True, help_text="Windows of local time; none: all day."
+    )
+    start_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.CharField(max_length=254, blank=True)
@@ -72,6 +77,10 @@ class Campaign(models.Model):
     def engagement_name(self) -> str:
         """LivePerson makes an engagement for each call; ours is named after its skill."""
         return f"{self.name} · {self.skill_name}"
+
+    @property
+    def schedule(self) -> Schedule:
+        return Schedule(load_windows(self.windows), self.start_at)
 
 
 class RejectedRecipient(models.Model):

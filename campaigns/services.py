@@ -6,17 +6,18 @@ from datetime import datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import transaction
+from django.db.models import Exists, OuterRef
 
 from accounts.audit import record
-from accounts.models import Account, Skill, User
+from accounts.models import Account, User
 from campaigns import ledger
-from campaigns.ledger import NewMessage
+from campaigns.ledger import NewMessage, Terms
 from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
 from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
 from campaigns.tasks import wake
 from common.errors import Conflict, DomainError
-from common.ids import uuid7
+from common.ids import uuid7s
 from conversations.models import Source
 from conversations.services import close_routes
 from handoffs import services as handoffs
@@ -81,99 +82,78 @@ def create_campaign(
 
     :raises UnknownSkill, UnknownHandoff, HandoffInactive, HandoffNotInApp: nothing was stored.
     """
-    skill = _find_skill(account, call.skill_name)
-    handoff = _find_handoff(account, call.handoff_id)
-    recipients, rejected = parse_consumers(
-        call.consumers, text=handoff.text, title=handoff.notification_title
-    )
-    accepted = [Accepted(uuid7(), recipient) for recipient in recipients]
     with transaction.atomic():
-        _hold_handoff(handoff)
+        terms = ledger.hold_terms(
+            account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
+        )
+        if terms is None:
+            raise _refusal(account, call)
+        handoff = terms.handoff
+        recipients, rejected = parse_consumers(
+            call.consumers, text=handoff.text, title=handoff.notification_title
+        )
+        accepted = [
+            Accepted(public_id, recipient)
+            for public_id, recipient in zip(uuid7s(len(recipients)), recipients, strict=True)
+        ]
         campaign = _store_campaign(
-            account, call, handoff, skill, source, client_id, trace_id, len(accepted), now
+            account, call, terms, source, client_id, trace_id, len(accepted), now
         )
         lanes = _store_recipients(campaign, handoff, accepted, rejected, now)
         transaction.on_commit(partial(wake, lanes))
     return CreatedCampaign(campaign, accepted, rejected)
 
 
-def _find_skill(account: Account, name: str) -> Skill:
-    skill = account.skills.filter(name=name).first()
-    if skill is None:
-        raise UnknownSkill(f"This account has no skill named “{name}”.", pointer="/skill")
-    return skill
-
-
-def _find_handoff(account: Account, handoff_id: str) -> Handoff:
-    handoff = account.handoffs.filter(public_id=handoff_id).first()
+def _refusal(account: Account, call: CampaignCall) -> DomainError:
+    """Which of the names in the call cannot be used, and why."""
+    if not account.skills.filter(name=call.skill_name).exists():
+        return UnknownSkill(
+            f"This account has no skill named “{call.skill_name}”.", pointer="/skill"
+        )
+    handoff = account.handoffs.filter(public_id=call.handoff_id).first()
     pointer = "/templateId"
     if handoff is None:
-        raise UnknownHandoff(
-            f"This account has no handoff {handoff_id}. Copy the id from API Handoffs.",
+        return UnknownHandoff(
+            f"This account has no handoff {call.handoff_id}. Copy the id from API Handoffs.",
             pointer=pointer,
         )
     if handoff.kind != Kind.PROACTIVE or Channel.INAPP not in handoff.channels:
-        raise HandoffNotInApp(
-            f"Handoff {handoff_id} is not a proactive In-App handoff.", pointer=pointer
+        return HandoffNotInApp(
+            f"Handoff {call.handoff_id} is not a proactive In-App handoff.", pointer=pointer
         )
-    if not handoff.is_active or handoff.archived_at:
-        raise HandoffInactive(
-            f"Handoff {handoff_id} is switched off. Switch it on, or use another.", pointer=pointer
-        )
-    return handoff
-
-
-def _hold_handoff(handoff: Handoff) -> None:
-    """Keep the handoff from being archived until this call is stored, without queueing calls."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT 1 FROM handoffs_handoff WHERE id = %s AND is_active AND archived_at IS NULL"
-            " FOR KEY SHARE",
-            [handoff.pk],
-        )
-        if cursor.fetchone() is None:
-            raise HandoffInactive(
-                f"Handoff {handoff.public_id} was switched off just now.", pointer="/templateId"
-            )
+    return HandoffInactive(
+        f"Handoff {call.handoff_id} is switched off. Switch it on, or use another.",
+        pointer=pointer,
+    )
 
 
 def _store_campaign(
     account: Account,
     call: CampaignCall,
-    handoff: Handoff,
-    skill: Skill,
+    terms: Terms,
     source: Source,
     client_id: str,
     trace_id: UUID,
     accepted: int,
     now: datetime,
 ) -> Campaign:
-    le_campaign_id, le_engagement_id = _next_le_ids()
     return Campaign.objects.create(
         account=account,
-        le_campaign_id=le_campaign_id,
-        le_engagement_id=le_engagement_id,
+        le_campaign_id=terms.le_campaign_id,
+        le_engagement_id=terms.le_engagement_id,
         trace_id=trace_id,
         source=source,
         channel=Channel.INAPP,
         name=call.name,
-        handoff=handoff,
-        skill=skill,
-        skill_name=skill.name,
-        handoff_snapshot=handoff.snapshot(),
+        handoff=terms.handoff,
+        skill_id=terms.skill_id,
+        skill_name=terms.skill_name,
+        handoff_snapshot=terms.handoff.snapshot(),
         client_id=client_id,
         requested=len(call.consumers),
         accepted=accepted,
         created_at=now,
     )
-
-
-def _next_le_ids() -> tuple[int, int]:
-    """Two ids of ten digits, as LivePerson gives its campaign and engagement."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT nextval('campaigns_le_id'), nextval('campaigns_le_id')")
-        first, second = cursor.fetchone()
-    return first, second
 
 
 def _store_recipients(
@@ -216,10 +196,16 @@ class Cancelled:
 
 @transaction.atomic
 def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Cancelled:
-    """Stop what is not yet handed to a provider; again and again gives the same answer."""
-    is_first = Campaign.objects.filter(pk=campaign.pk, cancelled_at__isnull=True).update(
-        cancelled_at=now, cancelled_by=str(by)[:254]
+    """Stop what is not yet handed to a provider; again and again gives the same answer.
+
+    A campaign of which nothing is left stays completed.
+    """
+    running = Campaign.objects.filter(
+        Exists(OutboundMessage.objects.filter(campaign=OuterRef("pk"), state__in=PENDING)),
+        pk=campaign.pk,
+        cancelled_at__isnull=True,
     )
+    is_first = running.update(cancelled_at=now, cancelled_by=str(by)[:254])
     campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
     gone = ledger.cancel_queued(campaign_id=campaign.pk, now=now)
     close_routes(message_ids=gone)

@@ -34,7 +34,7 @@ def read_page(
 def _read_limit(given: str | None) -> int:
     if given is None:
         return DEFAULT_LIMIT
-    if given.isascii() and given.isdigit() and 1 <= int(given[:6]) <= MAX_LIMIT:
+    if given.isascii() and given.isdigit() and len(given) <= 4 and 1 <= int(given) <= MAX_LIMIT:
         return int(given)
     raise InvalidRequest([FieldError("/limit", "out_of_range", f"limit must be 1 to {MAX_LIMIT}.")])
 

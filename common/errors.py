@@ -20,6 +20,15 @@ class DomainError(Exception):
         self.details = details
 
 
+def find_error(key: str, among: type[DomainError] = DomainError) -> type[DomainError] | None:
+    """The failure with this stable word, or None."""
+    for child in among.__subclasses__():
+        found = child if child.key == key else find_error(key, child)
+        if found is not None:
+            return found
+    return None
+
+
 class Conflict(DomainError):
     """What was asked is sound, but not in the present state of the thing."""
 

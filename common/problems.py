@@ -26,7 +26,8 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.errors import Conflict, DomainError, FieldError, InvalidRequest
+from common.errors import DomainError, FieldError, InvalidRequest
+from common.problem_types import DETAILS, KEYS, TITLES, status_of
 
 logger = logging.getLogger(__name__)
 
@@ -34,45 +35,6 @@ MAX_ERRORS = 20
 API_PREFIXES = ("/api/", "/sentinel/", "/oauth/")
 # The SDK's paths are ours alone; on LivePerson's the media type its clients know is kept (A9).
 OWN_PREFIXES = ("/api/sdk/",)
-
-# errorKey -> (status, title). The title is constant for a type.
-TITLES = {
-    "validation_error": "Your request is not valid.",
-    "malformed_body": "The body cannot be read.",
-    "invalid_request": "The request breaks a rule.",
-    "conflict": "Not possible in the present state.",
-    "unauthenticated": "You are not signed in.",
-    "forbidden": "You may not do this.",
-    "not_found": "There is nothing here.",
-    "method_not_allowed": "This method is not offered here.",
-    "length_required": "The length of the body is missing.",
-    "body_too_large": "The body is too large.",
-    "unsupported_media_type": "Send JSON.",
-    "rate_limited": "Too many requests.",
-    "internal_error": "Something broke on our side.",
-    "unavailable": "Not available for the moment.",
-}
-KEYS = {
-    400: "invalid_request",
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "conflict",
-    411: "length_required",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-    429: "rate_limited",
-    500: "internal_error",
-    503: "unavailable",
-}
-DETAILS = {
-    403: "Your credentials do not allow this.",
-    404: "No such thing in this account.",
-    411: "Send Content-Length; chunked bodies are not read.",
-    500: "The request was not carried out. Try again, and tell us the requestTraceId if it stays.",
-    503: "Nothing was accepted. Try again shortly.",
-}
 
 
 class ServiceUnavailable(exceptions.APIException):
@@ -161,12 +123,7 @@ def _translate(exc: Exception) -> Translated | None:
     if isinstance(exc, PermissionDenied):
         return 403, {}, {}
     if isinstance(exc, RequestDataTooBig):
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        return (
-            413,
-            {"detail": f"The body may have {limit:,} bytes. Send fewer recipients a call."},
-            {},
-        )
+        return 413, {"detail": _too_large()}, {}
     if isinstance(exc, SuspiciousOperation | BadRequest):
         return 400, {}, {}
     if isinstance(exc, OperationalError | InterfaceError):
@@ -175,8 +132,12 @@ def _translate(exc: Exception) -> Translated | None:
     return None
 
 
+def _too_large() -> str:
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return f"The body may have {limit:,} bytes. Send fewer recipients a call."
+
+
 def _translate_domain(exc: DomainError) -> Translated:
-    status = 409 if isinstance(exc, Conflict) else 400
     members: dict[str, Any] = {"detail": exc.message, "key": exc.key}
     if isinstance(exc, InvalidRequest):
         members["errors"] = exc.errors
@@ -184,7 +145,7 @@ def _translate_domain(exc: DomainError) -> Translated:
         members["errors"] = [FieldError(exc.pointer, exc.key, exc.message)]
     if exc.details:
         members["details"] = exc.details
-    return status, members, {}
+    return status_of(type(exc)), members, {}
 
 
 def _translate_drf(exc: exceptions.APIException) -> Translated:
@@ -244,29 +205,47 @@ class ProblemMiddleware:
         # Ours alone, so that a caller can't forge a line of the log.
         request.META["HTTP_X_REQUEST_ID"] = trace_id(request)
         is_api = request.path.startswith(API_PREFIXES)
-        if (
-            is_api
-            and request.headers.get("Transfer-Encoding")
-            and not request.META.get("CONTENT_LENGTH")
-        ):
-            response: HttpResponseBase = problem_response(request, 411)
+        response: HttpResponseBase
+        if is_api:
+            response = _refuse_unread(request) or self.get_response(request)
+            response = self._finish(request, response)
         else:
             response = self.get_response(request)
-        if is_api:
-            response = self._finish(request, response)
         response.headers["X-Request-Id"] = trace_id(request)
         return response
+
+    def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:
+        """For views that are not DRF's: its own never let an anticipated failure out."""
+        translated = _translate(exc) if request.path.startswith(API_PREFIXES) else None
+        if translated is None:
+            return None
+        status, members, headers = translated
+        return problem_response(request, status, headers=headers, **members)
 
     def _finish(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         if response.status_code >= 400 and "json" not in response.headers.get("Content-Type", ""):
             kept = {k: v for k, v in response.items() if k in {"Allow", "Retry-After"}}
-            response = problem_response(request, response.status_code)
-            for name, value in kept.items():
-                response.headers[name] = value
+            response = problem_response(request, response.status_code, headers=kept)
         response.headers.setdefault("Cache-Control", "no-store")
         return response
 
 
-def problem_response(request: HttpRequest, status: int) -> HttpResponse:
-    body = orjson.dumps(problem_body(request, status=status))
-    return HttpResponse(body, status=status, content_type=media_type(request))
+def _refuse_unread(request: HttpRequest) -> HttpResponse | None:
+    """Refuse by its headers a body that would not be read to its end."""
+    length = request.META.get("CONTENT_LENGTH") or ""
+    if not length and request.headers.get("Transfer-Encoding"):
+        return problem_response(request, 411)
+    if length.isascii() and length.isdigit() and _exceeds_limit(length):
+        return problem_response(request, 413, detail=_too_large())
+    return None
+
+
+def _exceeds_limit(length: str) -> bool:
+    return len(length) > 18 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+
+
+def problem_response(
+    request: HttpRequest, status: int, *, headers: Mapping[str, str] | None = None, **members: Any
+) -> HttpResponse:
+    body = orjson.dumps(problem_body(request, status=status, **members))
+    return HttpResponse(body, status=status, content_type=media_type(request), headers=headers)

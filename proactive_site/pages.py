@@ -8,7 +8,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views.generic import TemplateView, View
 
-from common.problems import TITLES
+from common.problem_types import explain
 
 
 class Home(View):
@@ -25,6 +25,7 @@ class ProblemPage(TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         key = kwargs["key"].replace("-", "_")
-        if key not in TITLES:
+        explanation = explain(key)
+        if explanation is None:
             raise Http404
-        return super().get_context_data(key=key, title=TITLES[key])
+        return super().get_context_data(key=key, problem=explanation)

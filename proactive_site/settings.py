@@ -1,5 +1,6 @@
 """Every setting, read from the environment. `.env.example` lists the variables."""
 
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,6 @@ CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 # Plain http, for a loopback installation only: cookies without Secure, no HSTS.
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
-DATA_DIR = Path(env.str("PROACTIVE_DATA_DIR", default=str(BASE_DIR / ".local")))
 
 # ---- apps ----------------------------------------------------------------------------------
 
@@ -327,6 +327,9 @@ SILENCED_SYSTEM_CHECKS = [
 # ---- logging -------------------------------------------------------------------------------
 
 PROMETHEUS_MULTIPROC_DIR = env.str("PROMETHEUS_MULTIPROC_DIR", default="")
+if not PROMETHEUS_MULTIPROC_DIR:
+    # Set but empty, prometheus_client would write its files into the working directory.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
 # The id is ours, whatever the caller sent: common.problems.ProblemMiddleware puts it there.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True

@@ -119,6 +119,8 @@ class Stack:
 @contextmanager
 def live_stack(folder: Path, **env: str) -> Iterator[Stack]:
     port = str(free_port())
+    static = folder / "static"
+    static.mkdir()
     given = {
         **os.environ,
         "DATABASE_URL": database_url(),
@@ -127,6 +129,7 @@ def live_stack(folder: Path, **env: str) -> Iterator[Stack]:
         "PUBLIC_URL": f"http://127.0.0.1:{port}",
         "INSECURE_HTTP": "true",
         "LAB": "open",
+        "STATIC_ROOT": str(static),
         **env,
     }
     stack = Stack(folder, given)

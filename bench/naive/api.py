@@ -9,6 +9,7 @@ from rest_framework.response import Response
 from accounts.authentication import BrandView
 from bench.naive.models import Campaign, Recipient
 from bench.naive.tasks import send_push
+from consumers.models import Consumer
 
 
 class ContentSerializer(serializers.Serializer):
@@ -58,9 +59,11 @@ class Accept(BrandView):
         campaign.save()
         recipients = []
         for entry in call["consumers"]:
+            ref = entry["consumerContent"]["inapp"]
             recipient = Recipient(
                 campaign=campaign,
-                consumer_ref=entry["consumerContent"]["inapp"],
+                consumer_ref=ref,
+                consumer=Consumer.objects.filter(account=self.account, ref=ref).first(),
                 text=entry["variables"]["1"],
             )
             recipient.save()

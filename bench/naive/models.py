@@ -6,6 +6,7 @@ from typing import ClassVar
 from django.db import models
 
 from accounts.models import Account
+from consumers.models import Consumer
 
 
 class Campaign(models.Model):
@@ -24,6 +25,8 @@ class Recipient(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True)
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="recipients")
     consumer_ref = models.CharField(max_length=255)
+    # Whom it goes to, as the product finds each recipient's newest device when it accepts.
+    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, null=True, related_name="+")
     text = models.TextField()
     status = models.CharField(max_length=10, default="queued", db_index=True)
     created_at = models.DateTimeField(auto_now_add=True)

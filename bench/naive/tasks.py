@@ -15,11 +15,9 @@ from consumers.models import Device
 @shared_task
 def send_push(recipient_id: int) -> None:
     recipient = Recipient.objects.select_related("campaign").get(pk=recipient_id)
-    device = Device.objects.filter(
-        consumer__account_id=recipient.campaign.account_id,
-        consumer__ref=recipient.consumer_ref,
-        removed_at=None,
-    ).latest("last_seen_at")
+    device = Device.objects.filter(consumer=recipient.consumer_id, removed_at=None).latest(
+        "last_seen_at"
+    )
     response = requests.post(
         os.environ["NAIVE_PUSH_URL"],
         json={

@@ -13,6 +13,7 @@ from campaigns.models import OutboundMessage, State
 from campaigns.reasons import campaign_status, reason, recipient_status
 from common.cursors import read_page
 from common.errors import FieldError, InvalidRequest
+from common.json_body import is_storable
 from conversations.models import ReplyRoute
 
 
@@ -30,7 +31,7 @@ class CampaignRecipients(CampaignView):
                 )
             rows = rows.filter(state=status)
         if word is not None:
-            rows = rows.filter(reason=word.replace("\0", ""))
+            rows = rows.filter(reason=word) if is_storable(word) else rows.none()
         page, place = read_page(rows, request.query_params, newest_first=False)
         routes = selectors.routes_by_message(page)
         recipients = [recipient_json(row, routes.get(row.public_id)) for row in page]

@@ -1,0 +1,1 @@
+from tests.campaigns.conftest import api, brand  # noqa: F401 -- fixtures
