@@ -31,6 +31,10 @@ SECRET_KEY = required("SECRET_KEY", "Give it 50 or more random characters; keep 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+# Region of an account -> host of its services, as the Domain API tells it; else PUBLIC_URL's.
+REGION_HOSTS = env.dict("REGION_HOSTS", default={})
+if not set(REGION_HOSTS) <= {"NA", "EMEA", "APAC"}:
+    raise ImproperlyConfigured("REGION_HOSTS names hosts for NA, EMEA and APAC: NA=va.example.com.")
 # Plain http, for a loopback installation only: cookies without Secure, no HSTS.
 INSECURE_HTTP = env.bool("INSECURE_HTTP", default=False)
 
@@ -54,6 +58,7 @@ INSTALLED_APPS = [
     "handoffs",
     "consumers",
     "push",
+    "webhooks",
     "conversations",
     "campaigns",
     "lab",
@@ -150,7 +155,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # One queue a lane of delivery, so that a slow provider's wake-ups hold up no other's.
 CELERY_TASK_QUEUES = [
-    Queue(name) for name in ("default", "deliver.none", "deliver.lab", "deliver.proxy")
+    Queue(name) for name in ("default", "deliver.none", "deliver.lab", "deliver.proxy", "hooks")
 ]
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Tells /ready that broker, beat and a worker work together.
@@ -159,6 +164,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold-tallies": {"task": "campaigns.tasks.fold_tallies", "schedule": 60.0},
     # Expired tokens are of no use to anybody.
     "clear-tokens": {"task": "accounts.tasks.clear_expired_tokens", "schedule": 3600.0},
+    # A webhook that was switched off is told to the brand's people within a minute.
+    "webhook-notices": {"task": "webhooks.tasks.send_notices", "schedule": 60.0},
+    # In batches, so that no run is long; what is kept is kept for weeks.
+    "forget-deliveries": {"task": "webhooks.tasks.forget_old", "schedule": 600.0},
 }
 
 # ---- delivery ------------------------------------------------------------------------------
@@ -172,6 +181,13 @@ DELIVERY_IN_FLIGHT = env.int("DELIVERY_IN_FLIGHT", default=200)
 SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=5.0)
 SWEEP_OVERDUE = env.float("SWEEP_OVERDUE", default=5.0)
 
+# ---- webhooks ------------------------------------------------------------------------------
+
+# The lease of a call must outlive its wait for a place (5 s), the call, and the recording.
+WEBHOOK_LEASE = timedelta(seconds=env.float("WEBHOOK_LEASE", default=30.0))
+WEBHOOK_CONNECT_TIMEOUT = env.float("WEBHOOK_CONNECT_TIMEOUT", default=5.0)
+WEBHOOK_TOTAL_TIMEOUT = env.float("WEBHOOK_TOTAL_TIMEOUT", default=15.0)
+
 # ---- push ----------------------------------------------------------------------------------
 
 # Keys that encrypt provider credentials; the first encrypts, all decrypt. Not SECRET_KEY.
@@ -181,7 +197,7 @@ required(
     " 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'.",
 )
 FIELD_KEYS = env.list("FIELD_KEYS")
-# Private networks that push proxies and key sets may live in, as 10.1.2.0/24.
+# Private networks that push proxies, webhooks and key sets may live in, as 10.1.2.0/24.
 EGRESS_ALLOWED_NETWORKS = env.list("EGRESS_ALLOWED_NETWORKS", default=[])
 # Plain http to brands' own servers; off unless an operator says so.
 EGRESS_ALLOW_HTTP = env.bool("EGRESS_ALLOW_HTTP", default=False)

@@ -1,9 +1,9 @@
 """Reading answers: what all providers have in common, whatever their words."""
 
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from typing import Any
 
+from common import retry_after
 from common.calls import Answer, Sent
 from push.providers.base import Outcome, PushRequest, PushResult
 
@@ -61,16 +61,4 @@ def read_words(body: bytes) -> str:
 
 def parse_retry_after(value: str | None, now: datetime) -> float | None:
     """Read seconds or an HTTP date, clamped to [0, 3600]; None for what is neither."""
-    if not value:
-        return None
-    text = value.strip()
-    digits = text.removeprefix("-")
-    if digits.isascii() and digits.isdigit():
-        return min(max(float(text), 0.0), LONGEST_RETRY_AFTER)
-    try:
-        moment = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return min(max((moment - now).total_seconds(), 0.0), LONGEST_RETRY_AFTER)
+    return retry_after.parse_retry_after(value, now, longest=LONGEST_RETRY_AFTER)
