@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from accounts import api, views
+from accounts import api, domain_api, views
 
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign_in"),
@@ -24,5 +24,15 @@ token_urls = [
         r"^sentinel/api/account/(?P<account_number>[0-9]{1,18})/app/token/?$",
         api.SentinelTokenView.as_view(),
         name="sentinel_token",
+    ),
+]
+
+# Relative to api/account/<account_number>/: LivePerson's Domain API.
+domain_urls = [
+    re_path(r"^service/baseURI\.json/?$", domain_api.Services.as_view(), name="services"),
+    re_path(
+        r"^service/(?P<service>[^/]+)/baseURI\.json/?$",
+        domain_api.Service.as_view(),
+        name="service",
     ),
 ]

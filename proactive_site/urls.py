@@ -7,6 +7,7 @@ from accounts import urls as accounts
 from campaigns import urls as campaigns
 from consumers import urls as consumers
 from conversations import urls as conversations
+from handoffs import urls as handoffs
 from proactive_site import health, pages
 
 ACCOUNT = r"account/(?P<account_number>[0-9]{1,18})/"
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     *accounts.token_urls,
     re_path(rf"^api/v2/{ACCOUNT}", include(campaigns.api_urls)),
+    re_path(rf"^api/{ACCOUNT}", include([*accounts.domain_urls, *handoffs.api_urls])),
     re_path(
         rf"^api/sdk/v1/{ACCOUNT}",
         include([*consumers.sdk_urls, *campaigns.sdk_urls, *conversations.sdk_urls]),

@@ -41,7 +41,7 @@ def lines() -> dict[str, re.Match[str]]:
 
 
 def as_written(default: object) -> str:
-    if isinstance(default, list):
+    if isinstance(default, list | dict):
         return ",".join(default)
     return str(default).lower() if isinstance(default, bool) else str(default)
 

@@ -1,6 +1,5 @@
-"""What the views of campaigns share: the campaign of the path, and how a time is written."""
+"""What the views of one campaign share: the campaign that the path names."""
 
-from datetime import datetime
 from typing import Any
 
 from django.http import Http404
@@ -9,10 +8,6 @@ from rest_framework.request import Request
 from accounts.authentication import BrandView
 from campaigns import selectors
 from campaigns.models import Campaign
-
-
-def json_time(value: datetime | None) -> str | None:
-    return value.isoformat().replace("+00:00", "Z") if value else None
 
 
 class CampaignView(BrandView):

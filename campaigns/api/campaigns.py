@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import BrandView
 from campaigns import selectors
-from campaigns.api.base import CampaignView, json_time
+from campaigns.api.base import CampaignView
 from campaigns.metrics import ACCEPT_SECONDS
 from campaigns.models import Campaign
 from campaigns.parsing import Rejected, parse_call
@@ -19,6 +19,7 @@ from campaigns.services import CreatedCampaign, cancel_campaign, create_campaign
 from common.cursors import read_page
 from common.json_body import RecipientJSONParser
 from common.problems import trace_id
+from common.times import json_time
 
 
 class Campaigns(BrandView):

@@ -8,12 +8,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import selectors
-from campaigns.api.base import CampaignView, json_time
+from campaigns.api.base import CampaignView
 from campaigns.models import OutboundMessage, State
 from campaigns.reasons import campaign_status, reason, recipient_status
 from common.cursors import read_page
 from common.errors import FieldError, InvalidRequest
 from common.json_body import is_storable
+from common.times import json_time
 from conversations.models import ReplyRoute
 
 
