@@ -5,7 +5,7 @@ partial index on (share, due_at) of the rows that are not final. Each claim rais
 every later write names it: a worker that wakes up after its lease ended changes nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -35,8 +35,8 @@ class Claim:
     was: str
 
 
-# As the ledger's: a loose index scan over the shares, then due rows in equal parts.
-_CLAIM = f"""
+# A loose index scan: of each share the row that is due first.
+_TURN = f"""
 WITH RECURSIVE turn AS (
     (SELECT {{share}} AS share, due_at FROM {{table}}
      WHERE {_PENDING} ORDER BY {{share}}, due_at LIMIT 1)
@@ -44,9 +44,14 @@ WITH RECURSIVE turn AS (
     SELECT n.share, n.due_at FROM turn t CROSS JOIN LATERAL (
         SELECT {{share}} AS share, due_at FROM {{table}}
         WHERE {_PENDING} AND {{share}} > t.share ORDER BY {{share}}, due_at LIMIT 1) n
-),
+)"""
+
+# As the ledger's: due rows of all shares in equal parts.
+_CLAIM = f"""{_TURN},
 due AS (
-    SELECT share FROM turn WHERE due_at <= statement_timestamp() ORDER BY random() LIMIT %(limit)s
+    SELECT share FROM turn
+    WHERE due_at <= statement_timestamp() AND share <> ALL(%(skip)s::bigint[])
+    ORDER BY random() LIMIT %(limit)s
 ),
 mine AS MATERIALIZED (
     SELECT r.id, r.was FROM due CROSS JOIN LATERAL (
@@ -65,11 +70,13 @@ RETURNING q.id, q.fence, mine.was
 """
 
 
-def claim(queue: Queue, *, limit: int, lease: timedelta) -> list[Claim]:
-    """Take up to ``limit`` due rows for ``lease``, all shares in equal parts."""
+def claim(queue: Queue, *, limit: int, lease: timedelta, skip: Collection[int] = ()) -> list[Claim]:
+    """Take up to ``limit`` due rows for ``lease``, all shares but ``skip`` in equal parts."""
     statement = _CLAIM.format(table=queue.table, share=queue.share)
     with connection.cursor() as cursor:
-        cursor.execute(statement, {"limit": limit, "lease": lease.total_seconds()})
+        cursor.execute(
+            statement, {"limit": limit, "lease": lease.total_seconds(), "skip": list(skip)}
+        )
         return [Claim(*row) for row in cursor.fetchall()]
 
 
@@ -88,13 +95,16 @@ def release(queue: Queue, claims: Sequence[Claim], *, wait: float = 0.0) -> int:
         return int(cursor.rowcount)
 
 
+_IS_DUE = f"""{_TURN}
+SELECT EXISTS (SELECT 1 FROM turn
+    WHERE due_at <= statement_timestamp() - %s * interval '1 second')
+"""
+
+
 def is_due(queue: Queue, *, overdue: timedelta = timedelta()) -> bool:
     """Whether a row is due since ``overdue`` or longer."""
+    statement = _IS_DUE.format(table=queue.table, share=queue.share)
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT EXISTS (SELECT 1 FROM {queue.table} WHERE {_PENDING}"
-            " AND due_at <= statement_timestamp() - %s * interval '1 second')",
-            [overdue.total_seconds()],
-        )
+        cursor.execute(statement, [overdue.total_seconds()])
         found: bool = cursor.fetchone()[0]
         return found

@@ -96,9 +96,7 @@ class WebhookEndpoint(models.Model):
 class WebhookEvent(models.Model):
     """Something that happened, as it is told: the text that is signed and sent."""
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     public_id = models.CharField(
         "webhook-id", max_length=36, default=new_event_id, unique=True, editable=False
     )
@@ -139,16 +137,12 @@ class WebhookDelivery(models.Model):
     sending.
     """
 
-    account = models.ForeignKey(
-        Account, on_delete=models.CASCADE, related_name="+", db_index=False
-    )
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
     endpoint = models.ForeignKey(
         WebhookEndpoint, on_delete=models.CASCADE, related_name="deliveries", db_index=False
     )
     event = models.ForeignKey(WebhookEvent, on_delete=models.CASCADE, related_name="deliveries")
-    state = models.CharField(
-        max_length=9, choices=DeliveryState, default=DeliveryState.QUEUED
-    )
+    state = models.CharField(max_length=9, choices=DeliveryState, default=DeliveryState.QUEUED)
     fence = models.IntegerField(default=0)
     attempts = models.IntegerField(default=0)
     due_at = models.DateTimeField()
