@@ -65,7 +65,8 @@ def make_naive_tables() -> None:
 def make_world(*, stub_url: str, consumers: int) -> World:
     account, _ = create_account(name="Bench", admin_email="bench@brand.example", by=BY)
     account.requests_per_second = 100_000
-    account.save(update_fields=["requests_per_second"])
+    account.daily_recipients = 2_000_000_000
+    account.save(update_fields=["requests_per_second", "daily_recipients"])
     app = App.objects.create(
         account=account, bundle_id="com.brand.app", name="Brand", platforms=["ios", "android"]
     )

@@ -1,23 +1,27 @@
 """Creating and cancelling campaigns, and archiving a handoff that campaigns may still use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 
 from accounts.audit import record
+from accounts.limits import taking_recipients
 from accounts.models import Account, User
 from campaigns import ledger
+from campaigns.idempotency import KeyedCall
 from campaigns.ledger import NewMessage, Terms
 from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
 from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
 from campaigns.tasks import wake
 from common.errors import Conflict, DomainError
 from common.ids import uuid7s
+from common.limits import Standing
 from conversations.models import Source
 from conversations.services import close_routes
 from handoffs import services as handoffs
@@ -67,6 +71,44 @@ class CreatedCampaign:
     rejected: Sequence[Rejected]
 
 
+@dataclass(frozen=True, slots=True)
+class Once:
+    """A call that is carried out once, and what is kept of its answer for repetitions."""
+
+    call: KeyedCall
+    outcome: Callable[[CreatedCampaign], dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedCall:
+    """What came of a call, and where the account stands with its recipients of the day."""
+
+    created: CreatedCampaign
+    day: Standing
+
+
+def accept_call(
+    *,
+    account: Account,
+    call: CampaignCall,
+    client_id: str,
+    trace_id: UUID,
+    now: datetime,
+    once: Once | None = None,
+) -> AcceptedCall:
+    """Create the campaign of a brand's call, within the account's recipients of the day (A4).
+
+    :raises LimitReached: the day has not so many left.
+    :raises KeyTaken, KeyInUse: another call with the same key was first.
+    """
+    with taking_recipients(account, len(call.consumers), now=now) as taken:
+        created = create_campaign(
+            account=account, call=call, client_id=client_id, trace_id=trace_id, now=now, once=once
+        )
+        taken.unused = len(created.rejected)
+    return AcceptedCall(created, taken.standing)
+
+
 def create_campaign(
     *,
     account: Account,
@@ -75,6 +117,7 @@ def create_campaign(
     trace_id: UUID,
     now: datetime,
     source: Source = Source.API,
+    once: Once | None = None,
 ) -> CreatedCampaign:
     """Accept a call: one campaign with a snapshot of its handoff, one row for each recipient.
 
@@ -83,6 +126,8 @@ def create_campaign(
     :raises UnknownSkill, UnknownHandoff, HandoffInactive, HandoffNotInApp: nothing was stored.
     """
     with transaction.atomic():
+        if once:
+            once.call.claim(now=now)
         terms = ledger.hold_terms(
             account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
         )
@@ -100,8 +145,11 @@ def create_campaign(
             account, call, terms, source, client_id, trace_id, len(accepted), now
         )
         lanes = _store_recipients(campaign, handoff, accepted, rejected, now)
+        created = CreatedCampaign(campaign, accepted, rejected)
+        if once:
+            once.call.keep(campaign=campaign, outcome=once.outcome(created))
         transaction.on_commit(partial(wake, lanes))
-    return CreatedCampaign(campaign, accepted, rejected)
+    return created
 
 
 def _refusal(account: Account, call: CampaignCall) -> DomainError:

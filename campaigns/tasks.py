@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from campaigns import ledger
+from campaigns import idempotency, ledger
 from campaigns.delivery import deliver
 from campaigns.metrics import WAKE_UPS_LOST
 from campaigns.models import Heartbeat
@@ -51,6 +51,11 @@ def deliver_lane(*, lane: str, **kwargs: Any) -> None:
 @shared_task
 def heartbeat(**kwargs: Any) -> None:
     Heartbeat.beat("worker", timezone.now())
+
+
+@shared_task
+def forget_idempotency_keys(**kwargs: Any) -> None:
+    idempotency.forget_keys(now=timezone.now())
 
 
 @shared_task

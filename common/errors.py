@@ -9,9 +9,11 @@ class DomainError(Exception):
     """What was asked breaks a rule of the product. Knows nothing of HTTP.
 
     ``key`` is the stable word callers may test for; the message is for people and says what to do.
+    The first paragraph of a class's docstring and its ``cure`` are read by callers as well.
     """
 
     key: ClassVar[str] = "invalid_request"
+    cure: ClassVar[str] = "Do what `detail` says."
 
     def __init__(self, message: str, *, pointer: str = "", **details: Any) -> None:
         super().__init__(message)
@@ -33,6 +35,30 @@ class Conflict(DomainError):
     """What was asked is sound, but not in the present state of the thing."""
 
     key = "conflict"
+
+
+class Contradiction(DomainError):
+    """What was asked is not what was asked before under the same name."""
+
+    key = "contradiction"
+    cure = "Take a new name for what is new, or repeat the call as it was."
+
+
+class TooMany(DomainError):
+    """A limit of the account is used up; the call was not processed.
+
+    ``wait`` is in seconds, ``policy`` names the limit.
+    """
+
+    key = "rate_limited"
+    cure = (
+        "Wait for `Retry-After` seconds and repeat the call; `violated-policies` names the limit."
+    )
+
+    def __init__(self, message: str, *, policy: str, wait: int) -> None:
+        super().__init__(message)
+        self.policy = policy
+        self.wait = wait
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import inspect
 from dataclasses import dataclass
 
-from common.errors import Conflict, DomainError, find_error
+from common.errors import Conflict, Contradiction, DomainError, TooMany, find_error
 
 # By errorKey. The title is constant for a type.
 TITLES = {
@@ -18,6 +18,7 @@ TITLES = {
     "length_required": "The length of the body is missing.",
     "body_too_large": "The body is too large.",
     "unsupported_media_type": "Send JSON.",
+    "contradiction": "This contradicts what was sent before.",
     "rate_limited": "Too many requests.",
     "internal_error": "Something broke on our side.",
     "unavailable": "Not available for the moment.",
@@ -32,6 +33,7 @@ KEYS = {
     411: "length_required",
     413: "body_too_large",
     415: "unsupported_media_type",
+    422: "contradiction",
     429: "rate_limited",
     500: "internal_error",
     503: "unavailable",
@@ -46,6 +48,11 @@ DETAILS = {
 }
 
 
+FAMILIES: tuple[tuple[type[DomainError], int], ...] = (
+    (Conflict, 409),
+    (Contradiction, 422),
+    (TooMany, 429),
+)
 STATUSES = {key: status for status, key in KEYS.items()}
 
 
@@ -70,4 +77,4 @@ def explain(key: str) -> Explanation | None:
 
 
 def status_of(error: type[DomainError]) -> int:
-    return 409 if issubclass(error, Conflict) else 400
+    return next((status for family, status in FAMILIES if issubclass(error, family)), 400)

@@ -5,6 +5,7 @@ One function makes every body; DRF's handler and the middleware are the two ways
 
 import json
 import logging
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -26,12 +27,14 @@ from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from common.errors import DomainError, FieldError, InvalidRequest
+from common.errors import DomainError, FieldError, InvalidRequest, TooMany
 from common.problem_types import DETAILS, KEYS, TITLES, status_of
 
 logger = logging.getLogger(__name__)
 
 MAX_ERRORS = 20
+# What a caller may name its own request; anything else could forge a line of a log.
+REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 API_PREFIXES = ("/api/", "/sentinel/", "/oauth/")
 # The SDK's paths are ours alone; on LivePerson's the media type its clients know is kept (A9).
 OWN_PREFIXES = ("/api/sdk/",)
@@ -48,11 +51,21 @@ class ServiceUnavailable(exceptions.APIException):
 
 
 def trace_id(request: HttpRequest) -> str:
-    """The uuid of this request: in logs, in ``X-Request-Id``, in every error."""
+    """Our own uuid of this request: in logs and in every error."""
     found = getattr(request, "trace_id", None)
     if found is None:
         found = str(uuid.uuid4())
         request.trace_id = found  # type: ignore[attr-defined]
+    return str(found)
+
+
+def request_id(request: HttpRequest) -> str:
+    """What ``X-Request-Id`` of the answer says: the caller's own word, else our uuid."""
+    found = getattr(request, "request_id", None)
+    if found is None:
+        given = request.headers.get("X-Request-Id", "")
+        found = given if REQUEST_ID.fullmatch(given) else trace_id(request)
+        request.request_id = found  # type: ignore[attr-defined]
     return str(found)
 
 
@@ -139,6 +152,9 @@ def _too_large() -> str:
 
 def _translate_domain(exc: DomainError) -> Translated:
     members: dict[str, Any] = {"detail": exc.message, "key": exc.key}
+    if isinstance(exc, TooMany):
+        members["violated-policies"] = [exc.policy]
+        return status_of(type(exc)), members, {"Retry-After": str(exc.wait)}
     if isinstance(exc, InvalidRequest):
         members["errors"] = exc.errors
     elif exc.pointer:
@@ -202,8 +218,8 @@ class ProblemMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        # Ours alone, so that a caller can't forge a line of the log.
-        request.META["HTTP_X_REQUEST_ID"] = trace_id(request)
+        # What the log reads; a caller's id that is not sound is dropped here.
+        request.META["HTTP_X_REQUEST_ID"] = request_id(request)
         is_api = request.path.startswith(API_PREFIXES)
         response: HttpResponseBase
         if is_api:
@@ -211,7 +227,7 @@ class ProblemMiddleware:
             response = self._finish(request, response)
         else:
             response = self.get_response(request)
-        response.headers["X-Request-Id"] = trace_id(request)
+        response.headers["X-Request-Id"] = request_id(request)
         return response
 
     def process_exception(self, request: HttpRequest, exc: Exception) -> HttpResponse | None:

@@ -162,6 +162,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "campaigns.tasks.heartbeat", "schedule": 10.0},
     # Keeps the number of tally rows small; pages are right without it.
     "fold-tallies": {"task": "campaigns.tasks.fold_tallies", "schedule": 60.0},
+    # Kept for 30 days; an hour more or less does not matter.
+    "forget-idempotency-keys": {
+        "task": "campaigns.tasks.forget_idempotency_keys",
+        "schedule": 3600.0,
+    },
     # Expired tokens are of no use to anybody.
     "clear-tokens": {"task": "accounts.tasks.clear_expired_tokens", "schedule": 3600.0},
     # A webhook that was switched off is told to the brand's people within a minute.
@@ -347,7 +352,7 @@ if not PROMETHEUS_MULTIPROC_DIR:
     # Set but empty, prometheus_client would write its files into the working directory.
     os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 DJANGO_STRUCTLOG_CELERY_ENABLED = True
-# The id is ours, whatever the caller sent: common.problems.ProblemMiddleware puts it there.
+# Checked by common.problems.ProblemMiddleware, which puts ours where the caller sent none.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_COMMAND_LOGGING_ENABLED = False
 

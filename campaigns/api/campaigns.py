@@ -1,6 +1,8 @@
 """Create, list, read and cancel campaigns."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -9,13 +11,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import BrandView
-from campaigns import selectors
+from campaigns import idempotency, selectors
 from campaigns.api.base import CampaignView
+from campaigns.idempotency import KeyedCall, KeyTaken, StoredAnswer
 from campaigns.metrics import ACCEPT_SECONDS
 from campaigns.models import Campaign
-from campaigns.parsing import Rejected, parse_call
+from campaigns.parsing import parse_call
 from campaigns.reasons import campaign_state
-from campaigns.services import CreatedCampaign, cancel_campaign, create_campaign
+from campaigns.services import CreatedCampaign, Once, accept_call, cancel_campaign
 from common.cursors import read_page
 from common.json_body import RecipientJSONParser
 from common.problems import trace_id
@@ -26,23 +29,49 @@ class Campaigns(BrandView):
     """``POST …/campaign`` in LivePerson's shape (A2), and our own list."""
 
     required_scope = {"POST": "campaigns:send", "GET": "campaigns:read"}  # noqa: RUF012
+    api_name = {"POST": "sending", "GET": "status"}  # noqa: RUF012
     parser_classes = (RecipientJSONParser,)
 
     def post(self, request: Request, account_number: int) -> Response:
         with ACCEPT_SECONDS.time():
-            call = parse_call(request.data, max_recipients=self.account.max_recipients)
-            trace = trace_id(request._request)
-            created = create_campaign(
-                account=self.account,
-                call=call,
-                client_id=self.client.client_id,
-                trace_id=UUID(trace),
-                now=timezone.now(),
-            )
-        body = created_json(created, trace)
-        if call.warnings:
-            body["warnings"] = call.warnings
-        return Response(body)
+            keyed = self._keyed_call(request)
+            earlier = keyed.earlier() if keyed else None
+            if keyed and earlier:
+                return _replay(earlier, request)
+            try:
+                return self._accept(request, keyed)
+            except KeyTaken:
+                # Between our look and our claim another call with the key was carried out.
+                if keyed and (earlier := keyed.earlier()):
+                    return _replay(earlier, request)
+                raise idempotency.in_use() from None
+
+    def _keyed_call(self, request: Request) -> KeyedCall | None:
+        header = request.headers.get("Idempotency-Key")
+        if header is None:
+            return None
+        return KeyedCall(
+            account=self.account,
+            client_id=self.client.client_id,
+            operation="POST campaign",
+            key=idempotency.read_key(header),
+            fingerprint=idempotency.fingerprint(request.data),
+        )
+
+    def _accept(self, request: Request, keyed: KeyedCall | None) -> Response:
+        call = parse_call(request.data, max_recipients=self.account.max_recipients)
+        trace = trace_id(request._request)
+        outcome = partial(outcome_json, trace=trace, warnings=call.warnings)
+        accepted = accept_call(
+            account=self.account,
+            call=call,
+            client_id=self.client.client_id,
+            trace_id=UUID(trace),
+            now=timezone.now(),
+            once=Once(keyed, outcome) if keyed else None,
+        )
+        self.standings.append(accepted.day)
+        return Response(answer_json(outcome(accepted.created), call.consumers))
 
     def get(self, request: Request, account_number: int) -> Response:
         page, place = read_page(
@@ -53,25 +82,51 @@ class Campaigns(BrandView):
         return Response({"campaigns": campaigns, **place})
 
 
-def created_json(created: CreatedCampaign, trace: str) -> dict[str, Any]:
+def _replay(earlier: StoredAnswer, request: Request) -> Response:
+    body = answer_json(earlier.outcome, request.data["consumers"])
+    return Response(body, earlier.status, headers={"Idempotent-Replayed": "true"})
+
+
+def outcome_json(
+    created: CreatedCampaign, *, trace: str, warnings: list[dict[str, str]]
+) -> dict[str, Any]:
+    """What came of the call. Consumers stand as their position in it, so that this can be kept
+    without what was said of them (A17)."""
     campaign = created.campaign
-    return {
+    outcome: dict[str, Any] = {
         "proactiveCampaignId": campaign.public_id,
         "leCampaignId": str(campaign.le_campaign_id),
         "leEngagementId": str(campaign.le_engagement_id),
         "requestTraceId": trace,
-        "failedConsumers": [_rejected_json(rejected) for rejected in created.rejected],
+        "failedConsumers": [[rejected.position, rejected.error] for rejected in created.rejected],
         "acceptedConsumers": [
-            {"id": str(entry.public_id), "consumerContent": entry.recipient.content}
-            for entry in created.accepted
+            [entry.recipient.position, str(entry.public_id)] for entry in created.accepted
+        ],
+    }
+    if warnings:
+        outcome["warnings"] = warnings
+    return outcome
+
+
+def answer_json(outcome: dict[str, Any], consumers: Sequence[Any]) -> dict[str, Any]:
+    """The answer's body: what came of the call, with the consumers as it named them."""
+    return {
+        **outcome,
+        "failedConsumers": [
+            _rejected_json(consumers[position], error)
+            for position, error in outcome["failedConsumers"]
+        ],
+        "acceptedConsumers": [
+            {"id": public_id, "consumerContent": consumers[position]["consumerContent"]}
+            for position, public_id in outcome["acceptedConsumers"]
         ],
     }
 
 
-def _rejected_json(rejected: Rejected) -> dict[str, Any]:
+def _rejected_json(consumer: Any, error: str) -> dict[str, Any]:
     """LivePerson echoes the consumer as it was sent and adds what is wrong with it."""
-    entry = rejected.entry if isinstance(rejected.entry, dict) else {"consumer": rejected.entry}
-    return {**entry, "errorMessage": rejected.error}
+    entry = consumer if isinstance(consumer, dict) else {"consumer": consumer}
+    return {**entry, "errorMessage": error}
 
 
 def campaign_json(campaign: Campaign, counts: selectors.CampaignCounts) -> dict[str, Any]:
@@ -106,6 +161,7 @@ class CampaignCancel(CampaignView):
     """A12: what is not yet handed to a provider never is; the rest is told as it is."""
 
     required_scope = "campaigns:send"
+    api_name = "sending"
 
     def post(self, request: Request, account_number: int, campaign_id: str) -> Response:
         done = cancel_campaign(
