@@ -66,8 +66,9 @@ def insert(world: World, campaign: Campaign, refs: Sequence[str]) -> None:
             account_id=world.account.pk,
             campaign_id=campaign.pk,
             app_names=[world.app.bundle_id],
-            messages=[NewMessage(uuid7(), ref, "", TEXT.format(name=ref)) for ref in refs],
-            expires_at=now + LOOKBACK,
+            messages=[
+                NewMessage(uuid7(), ref, "", TEXT.format(name=ref), now + LOOKBACK) for ref in refs
+            ],
             now=now,
         )
 

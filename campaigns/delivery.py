@@ -6,7 +6,7 @@ import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from time import monotonic
 
 from django.conf import settings
@@ -14,12 +14,13 @@ from django.db import transaction
 from django.db.models import F
 
 from campaigns import ledger
-from campaigns.eligibility import Allowed, MessageFacts, Refused, decide
+from campaigns.clock import DatabaseClock
+from campaigns.eligibility import Allowed, MessageFacts, Refused, Waits, decide
 from campaigns.facts import lock_and_fetch
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.metrics import UNKNOWN_RETRIES
 from campaigns.models import EventKind, PoisonReport, State
-from campaigns.sending import HOLD, Sending, again, reply_route, row_event
+from campaigns.sending import HOLD, Sending, again, refuse, reply_route, row_event, wait
 from common.calls import TICK
 from consumers.services import remove_dead_devices
 from conversations.models import MessageState
@@ -74,14 +75,16 @@ class _Batch:
         self.settled: list[Settled] = []
         self.events: list[Event] = []
         self.dead_devices: list[int] = []
-        self.claimed_at = _now()
+        self.clock = DatabaseClock()
+        self.claimed_at = self.clock.now()
         self.flushed_at = monotonic()
 
     def run(self) -> None:
         lost = [row for row in self.rows if row.was == State.SENDING]
-        ledger.write_events([row_event(row, EventKind.WORKER_LOST, _now()) for row in lost])
+        now = self.claimed_at
+        ledger.write_events([row_event(row, EventKind.WORKER_LOST, now) for row in lost])
         try:
-            with closing(send(self._feed(), now=_now())) as results:
+            with closing(send(self._feed(), now=now)) as results:
                 for result in results:
                     if result is not TICK:
                         self._take(result)
@@ -100,8 +103,13 @@ class _Batch:
                 if not self._has_time():
                     return
                 self.unstarted.pop(sending.row.id)
+                now = self.clock.now()
+                too_late = sending.too_late(now)
+                if too_late is not None:
+                    self.settled.append(too_late)
+                    continue
                 self.under_way[sending.row.public_id.hex] = sending
-                yield from sending.jobs()
+                yield from sending.jobs(now)
 
     def _has_time(self) -> bool:
         """Whether a request begun now would end, and be recorded, inside the lease."""
@@ -112,15 +120,18 @@ class _Batch:
     @transaction.atomic
     def _check(self, part: Sequence[Claimed]) -> list[Sending]:
         """Ask the rules for a slice; settle the refused, open reply routes for the rest."""
-        now = _now()
+        now = self.clock.read()
         allowed, settled, events = [], [], []
         for row, facts in lock_and_fetch(part):
             verdict = self._decide(row, facts, now)
             if isinstance(verdict, Allowed):
                 allowed.append((row, facts, verdict))
             elif isinstance(verdict, Refused):
-                settled.append(Settled(row.id, row.fence, verdict.state, verdict.reason))
+                settled.append(refuse(row, verdict))
                 events.append(row_event(row, EventKind.DECIDED, now, reason=verdict.reason))
+            elif isinstance(verdict, Waits):
+                settled.append(wait(row, verdict))
+                events.append(row_event(row, EventKind.DEFERRED, now, reason=verdict.reason))
             else:
                 settled.append(verdict)
         going, put_back = self._with_providers(allowed, now)
@@ -130,7 +141,7 @@ class _Batch:
 
     def _decide(
         self, row: Claimed, facts: MessageFacts, now: datetime
-    ) -> Allowed | Refused | Settled:
+    ) -> Allowed | Refused | Waits | Settled:
         try:
             return decide(facts, now=now)
         except Exception as error:  # a poisoned row must not hold up the rest of its slice
@@ -167,7 +178,7 @@ class _Batch:
 
     def _take(self, result: PushResult) -> None:
         """Read one answer; settle its message as soon as that is known."""
-        sending, now = self.under_way[result.message_id], _now()
+        sending, now = self.under_way[result.message_id], self.clock.now()
         sending.results.append(result)
         if result.is_started:
             self.events.append(sending.event(result, now))
@@ -192,13 +203,14 @@ class _Batch:
 
     def _flush(self) -> None:
         if self.settled or self.events:
+            now = self.clock.now()
             with transaction.atomic():
-                self._settle(self.settled, self.events, _now())
+                self._settle(self.settled, self.events, now)
                 if self.dead_devices:
                     remove_dead_devices(
                         device_ids=self.dead_devices,
                         reason="token_gone",
-                        now=_now(),
+                        now=now,
                         registered_before=self.claimed_at,
                     )
         self.settled, self.events, self.dead_devices = [], [], []
@@ -234,7 +246,3 @@ def _poisoned(row: Claimed, error: Exception, now: datetime) -> Settled:
     if report.count + 1 >= MAX_POISON:
         return Settled(row.id, row.fence, State.FAILED, "internal")
     return again(row, 2.0**report.count)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)

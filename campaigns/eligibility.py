@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from campaigns.models import State
+from campaigns.windows import Schedule, zone_named
 from consumers.models import LogoutType
 from consumers.sdk_versions import version_numbers
 from handoffs.models import DeviceChoice
@@ -30,6 +31,8 @@ class CampaignFacts:
     is_cancelled: bool
     handoff: Mapping[str, Any]
     app_ids: tuple[int, ...]
+    schedule: Schedule
+    time_zone: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class DeviceFacts:
     auth: str
     environment: str
     sdk_version: str
+    time_zone: str
     minimum_sdk: str
     is_logged_in: bool
     logout_type: str
@@ -76,12 +80,15 @@ class PastTries:
 
 @dataclass(frozen=True, slots=True)
 class MessageFacts:
+    """``time_zone`` is that of the consumer's newest device that told one, else the account's."""
+
     public_id: UUID
     expires_at: datetime
     campaign: CampaignFacts
     consumer: ConsumerFacts | None
     devices: Sequence[DeviceFacts]
     apps_with_credentials: frozenset[int]
+    time_zone: str
     past: PastTries = field(default_factory=PastTries)
 
 
@@ -101,7 +108,15 @@ class Allowed:
     has_spare: bool
 
 
-Rule = Callable[[MessageFacts, datetime], Refused | None]
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """The message may not go out yet, and is asked about again then."""
+
+    until: datetime
+    reason: str
+
+
+Rule = Callable[[MessageFacts, datetime], Refused | Waits | None]
 
 
 def _suppressed(reason: str) -> Refused:
@@ -112,6 +127,15 @@ def campaign_cancelled(message: MessageFacts, now: datetime) -> Refused | None:
     if message.campaign.is_cancelled:
         return Refused(State.CANCELLED, "campaign_cancelled")
     return None
+
+
+def not_yet(message: MessageFacts, now: datetime) -> Waits | None:
+    """Before the campaign's start, or outside its windows; at most until the lookback ends."""
+    schedule = message.campaign.schedule
+    opens_at = schedule.opens_at(zone_named(message.time_zone), now)
+    if opens_at <= now or message.expires_at <= now:
+        return None
+    return Waits(min(opens_at, message.expires_at), schedule.wait_reason(now))
 
 
 def lookback_over(message: MessageFacts, now: datetime) -> Refused | None:
@@ -160,9 +184,10 @@ def not_allowed_by_login(message: MessageFacts, now: datetime) -> Refused | None
     return _suppressed(word)
 
 
-# In the order of D4. "Before its start or outside the window" waits and is not a refusal.
+# In the order of D4. What has to wait is asked about everything below when its window opens.
 RULES: tuple[Rule, ...] = (
     campaign_cancelled,
+    not_yet,
     lookback_over,
     opted_out,
     never_logged_in,
@@ -174,12 +199,12 @@ RULES: tuple[Rule, ...] = (
 )
 
 
-def decide(message: MessageFacts, *, now: datetime) -> Refused | Allowed:
-    """Ask the rules in their order; the first refusal counts."""
+def decide(message: MessageFacts, *, now: datetime) -> Refused | Waits | Allowed:
+    """Ask the rules in their order; the first that has something to say counts."""
     for rule in RULES:
-        refused = rule(message, now)
-        if refused is not None:
-            return refused
+        said = rule(message, now)
+        if said is not None:
+            return said
     return _targets(message)
 
 

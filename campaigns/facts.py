@@ -1,7 +1,7 @@
 """What the rules need to know about a slice of claimed rows, fetched in a handful of queries."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -16,23 +16,25 @@ from campaigns.eligibility import (
 )
 from campaigns.ledger import Claimed
 from campaigns.models import EventKind, MessageEvent
+from campaigns.windows import Schedule, load_windows
 from conversations.selectors import consumers_in_conversation
 from push.providers.base import Outcome
 
-# Delivery and the opening of a conversation lock the same rows, so that one sees the other (E2).
-# FOR NO KEY UPDATE lets foreign keys be checked meanwhile.
-_LOCK_CONSUMERS = """
+_FIND_CONSUMERS = """
 SELECT c.account_id, c.ref, c.id, c.last_login_at IS NOT NULL, c.opted_out_at IS NOT NULL
 FROM consumers_consumer c
 JOIN unnest(%s::bigint[], %s::text[]) AS w(account_id, ref)
   ON w.account_id = c.account_id AND w.ref = c.ref
-ORDER BY c.id FOR NO KEY UPDATE OF c
+ORDER BY c.id
 """
+# Delivery and the opening of a conversation lock the same rows, so that one sees the other (E2).
+# FOR NO KEY UPDATE lets foreign keys be checked meanwhile.
+_LOCK = "FOR NO KEY UPDATE OF c"
 
 _CAMPAIGNS = """
 SELECT c.id, c.public_id, a.number, c.account_id, c.name, c.skill_name, c.skill_id,
        c.le_campaign_id, c.le_engagement_id, c.source, c.cancelled_at IS NOT NULL,
-       c.handoff_snapshot,
+       c.handoff_snapshot, c.windows, c.start_at, a.time_zone,
        coalesce((SELECT array_agg(p.id) FROM accounts_app p WHERE p.account_id = c.account_id
          AND p.bundle_id IN (SELECT jsonb_array_elements_text(c.handoff_snapshot->'app_names'))),
          '{}')
@@ -42,7 +44,7 @@ WHERE c.id = ANY(%s)
 
 _DEVICES = """
 SELECT d.consumer_id, d.id, d.app_id, p.bundle_id, p.name, d.platform, d.token, d.p256dh, d.auth,
-       d.environment, d.sdk_version,
+       d.environment, d.sdk_version, d.time_zone,
        CASE WHEN d.platform = 'ios' THEN p.min_ios_sdk
             WHEN d.platform IN ('android', 'huawei') THEN
                 CASE WHEN d.is_androidx THEN p.min_androidx_sdk ELSE p.min_android_sdk END
@@ -57,14 +59,46 @@ ORDER BY d.last_seen_at DESC, d.id DESC
 """
 
 
+# By the same rule as MessageFacts.time_zone.
+_TIME_ZONES = """
+SELECT c.ref, newest.time_zone FROM consumers_consumer c CROSS JOIN LATERAL (
+    SELECT d.time_zone FROM consumers_device d
+    WHERE d.consumer_id = c.id AND d.removed_at IS NULL AND d.time_zone <> ''
+    ORDER BY d.last_seen_at DESC, d.id DESC LIMIT 1
+) newest
+WHERE c.account_id = %s AND c.ref = ANY(%s)
+"""
+
 # Outcomes after which a device is asked again.
 AGAIN = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED})
 
 
 def lock_and_fetch(rows: Sequence[Claimed]) -> list[tuple[Claimed, MessageFacts]]:
     """Lock the consumers of the rows and fetch all facts; to be called inside a transaction."""
-    consumers = _lock_consumers(rows)
+    consumers = _find_consumers(rows, lock=_LOCK)
     campaigns = _fetch_campaigns({row.campaign_id for row in rows})
+    return _fetch(rows, consumers, campaigns)
+
+
+def fetch_unlocked(
+    rows: Sequence[Claimed], campaign: CampaignFacts
+) -> list[tuple[Claimed, MessageFacts]]:
+    """The same facts for rows of a campaign that is not stored; nothing is locked or written."""
+    return _fetch(rows, _find_consumers(rows), {campaign.id: campaign})
+
+
+def fetch_time_zones(account_id: int, refs: Sequence[str]) -> dict[str, str]:
+    """The time zone of each consumer whose device told one."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TIME_ZONES, [account_id, list(refs)])
+        return dict(cursor.fetchall())
+
+
+def _fetch(
+    rows: Sequence[Claimed],
+    consumers: Mapping[tuple[int, str], ConsumerFacts],
+    campaigns: Mapping[int, CampaignFacts],
+) -> list[tuple[Claimed, MessageFacts]]:
     devices = _fetch_devices([consumer.id for consumer in consumers.values()])
     apps = _apps_with_credentials(campaigns.values())
     past = _fetch_past_tries([row.id for row in rows if row.attempts])
@@ -73,24 +107,27 @@ def lock_and_fetch(rows: Sequence[Claimed]) -> list[tuple[Claimed, MessageFacts]
         campaign = campaigns[row.campaign_id]
         consumer = consumers.get((row.account_id, row.consumer_ref))
         owned = devices.get(consumer.id, []) if consumer else []
-        fitting = [device for device in owned if device.app_id in campaign.app_ids]
         facts = MessageFacts(
             public_id=row.public_id,
             expires_at=row.expires_at,
             campaign=campaign,
             consumer=consumer,
-            devices=fitting,
+            devices=[device for device in owned if device.app_id in campaign.app_ids],
             apps_with_credentials=apps,
+            time_zone=next((d.time_zone for d in owned if d.time_zone), campaign.time_zone),
             past=past.get(row.id, PastTries()),
         )
         result.append((row, facts))
     return result
 
 
-def _lock_consumers(rows: Sequence[Claimed]) -> dict[tuple[int, str], ConsumerFacts]:
+def _find_consumers(
+    rows: Sequence[Claimed], *, lock: str = ""
+) -> dict[tuple[int, str], ConsumerFacts]:
     wanted = sorted({(row.account_id, row.consumer_ref) for row in rows})
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_CONSUMERS, [[a for a, _ in wanted], [ref for _, ref in wanted]])
+        query = _FIND_CONSUMERS + lock
+        cursor.execute(query, [[a for a, _ in wanted], [ref for _, ref in wanted]])
         found = cursor.fetchall()
     # Asked after the locks are held: an opening that committed before them is seen.
     talking = consumers_in_conversation([row[2] for row in found])
@@ -108,7 +145,7 @@ def _fetch_campaigns(campaign_ids: Iterable[int]) -> dict[int, CampaignFacts]:
 
 def _campaign(row: tuple[Any, ...]) -> CampaignFacts:
     (pk, public_id, number, account_id, name, skill_name, skill_id, le_campaign, le_engagement,
-     source, is_cancelled, handoff, app_ids) = row  # fmt: skip
+     source, is_cancelled, handoff, windows, start_at, time_zone, app_ids) = row  # fmt: skip
     return CampaignFacts(
         id=pk,
         public_id=public_id,
@@ -121,9 +158,16 @@ def _campaign(row: tuple[Any, ...]) -> CampaignFacts:
         le_engagement_id=le_engagement,
         source=source,
         is_cancelled=is_cancelled,
-        handoff=orjson.loads(handoff) if isinstance(handoff, str) else handoff,
+        handoff=_decoded(handoff),
         app_ids=tuple(app_ids),
+        schedule=Schedule(load_windows(_decoded(windows)), start_at),
+        time_zone=time_zone,
     )
+
+
+def _decoded(value: Any) -> Any:
+    """Django has raw cursors return JSON columns as text."""
+    return orjson.loads(value) if isinstance(value, str) else value
 
 
 def _fetch_devices(consumer_ids: list[int]) -> dict[int, list[DeviceFacts]]:

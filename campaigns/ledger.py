@@ -21,10 +21,16 @@ _PENDING = "state IN ('queued', 'sending')"
 
 @dataclass(frozen=True, slots=True)
 class NewMessage:
+    """A recipient to store. ``opens_at`` is the first instant at which it may go out, None for at
+    once; ``reason`` says why it has to wait until then."""
+
     public_id: UUID
     consumer_ref: str
     title: str
     text: str
+    expires_at: datetime
+    opens_at: datetime | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,8 @@ class Claimed:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What a claimed row becomes: a final state, or queued again, due in ``due_in`` seconds."""
+    """What a claimed row becomes: a final state, or queued again, due in ``due_in`` seconds or at
+    ``due_at``."""
 
     id: int
     fence: int
@@ -57,6 +64,7 @@ class Settled:
     due_in: float | None = None
     started: int = 0
     lane: str = ""
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +98,24 @@ def _json(rows: Iterable[Any]) -> str:
     return orjson.dumps(list(rows)).decode()
 
 
-# What a call names, in one round trip, with the two ids of ten digits that LivePerson gives its
-# campaign and engagement. The lock keeps the handoff from being archived until the call is stored,
-# without making calls queue.
-_TERMS = """
-SELECT h.*, s.id AS skill_id, s.name AS skill_name,
-       nextval('campaigns_le_id') AS le_campaign_id, nextval('campaigns_le_id') AS le_engagement_id
+_NAMED = """
 FROM handoffs_handoff h JOIN accounts_skill s ON s.account_id = h.account_id AND s.name = %(skill)s
 WHERE h.account_id = %(account)s AND h.public_id = %(handoff)s AND h.kind = 'proactive'
   AND 'inapp' = ANY(h.channels) AND h.is_active AND h.archived_at IS NULL
-FOR KEY SHARE OF h
+"""
+# What a call names, in one round trip, with the two ids of ten digits that LivePerson gives its
+# campaign and engagement. The lock keeps the handoff from being archived until the call is stored,
+# without making calls queue.
+_TERMS = f"""
+SELECT h.*, s.id AS skill_id, s.name AS skill_name,
+       nextval('campaigns_le_id') AS le_campaign_id, nextval('campaigns_le_id') AS le_engagement_id
+{_NAMED} FOR KEY SHARE OF h
+"""
+# The same for a call that is not stored: nothing is locked, no id is used up.
+_TERMS_UNHELD = f"""
+SELECT h.*, s.id AS skill_id, s.name AS skill_name,
+       1000000000 AS le_campaign_id, 1000000000 AS le_engagement_id
+{_NAMED}
 """
 
 
@@ -116,8 +132,17 @@ class Terms:
 
 def hold_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
     """Find and hold what a call names until the transaction ends; None where it cannot be used."""
+    return _terms(_TERMS, account_id, skill_name, handoff_id)
+
+
+def find_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
+    """The same without holding it, and with stand-ins for the two ids."""
+    return _terms(_TERMS_UNHELD, account_id, skill_name, handoff_id)
+
+
+def _terms(query: str, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
     named = {"account": account_id, "skill": skill_name, "handoff": handoff_id}
-    for handoff in Handoff.objects.raw(_TERMS, named):
+    for handoff in Handoff.objects.raw(query, named):
         found = vars(handoff)
         return Terms(handoff, *(found[name] for name in _TERM_NAMES))
     return None
@@ -126,16 +151,18 @@ def hold_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | 
 _TERM_NAMES = ("skill_id", "skill_name", "le_campaign_id", "le_engagement_id")
 
 # One statement for any number of recipients, their tally with it. The lane is a hint: the newest
-# device's provider.
+# device's provider. What may go out now is due by this clock, whatever the caller's says.
 _INSERT = """
 WITH stored AS (
     INSERT INTO campaigns_outboundmessage
         (public_id, account_id, campaign_id, consumer_ref, lane, state, reason, fence, attempts,
          due_at, expires_at, title, text, app_name, created_at)
     SELECT r.public_id, %(account)s, %(campaign)s, r.consumer_ref, coalesce(hint.provider, 'none'),
-           'queued', '', 0, 0, statement_timestamp(), %(expires)s, r.title, r.text, '', %(now)s
+           'queued', r.reason, 0, 0, greatest(r.opens_at, statement_timestamp()), r.expires_at,
+           r.title, r.text, '', %(now)s
     FROM jsonb_to_recordset(%(rows)s::jsonb)
-             AS r(public_id uuid, consumer_ref text, title text, text text)
+             AS r(public_id uuid, consumer_ref text, title text, text text, reason text,
+                  opens_at timestamptz, expires_at timestamptz)
     LEFT JOIN consumers_consumer c ON c.account_id = %(account)s AND c.ref = r.consumer_ref
     LEFT JOIN LATERAL (
         SELECT p.provider FROM consumers_device d
@@ -146,7 +173,7 @@ WITH stored AS (
               WHERE account_id = %(account)s AND bundle_id = ANY(%(apps)s))::bigint[])
         ORDER BY d.last_seen_at DESC, d.id DESC LIMIT 1
     ) hint ON true
-    RETURNING lane
+    RETURNING lane, due_at
 ),
 counted AS (
     INSERT INTO campaigns_campaigntally
@@ -156,7 +183,7 @@ counted AS (
     FROM campaigns_campaign c, (SELECT count(*) AS n FROM stored) s
     WHERE c.id = %(campaign)s AND s.n > 0
 )
-SELECT DISTINCT lane FROM stored
+SELECT DISTINCT lane FROM stored WHERE due_at <= statement_timestamp()
 """
 
 
@@ -166,7 +193,6 @@ def insert_messages(
     campaign_id: int,
     app_names: Sequence[str],
     messages: Sequence[NewMessage],
-    expires_at: datetime,
     now: datetime,
 ) -> set[str]:
     """Store the recipients of a campaign and count them; returns the lanes that have work now."""
@@ -178,7 +204,6 @@ def insert_messages(
                 "campaign": campaign_id,
                 "apps": list(app_names),
                 "rows": _json(messages),
-                "expires": expires_at,
                 "now": now,
             },
         )
@@ -234,10 +259,11 @@ WITH kept AS (
     SET state = r.state, reason = r.reason, attempts = m.attempts + r.started,
         app_name = CASE WHEN r.app_name <> '' THEN r.app_name ELSE m.app_name END,
         lane = CASE WHEN r.lane <> '' THEN r.lane ELSE m.lane END,
-        due_at = coalesce(statement_timestamp() + r.due_in * interval '1 second', m.due_at),
+        due_at = coalesce(r.due_at, statement_timestamp() + r.due_in * interval '1 second',
+                          m.due_at),
         finished_at = CASE WHEN r.state <> 'queued' THEN %(now)s::timestamptz END
     FROM jsonb_to_recordset(%(rows)s::jsonb) AS r(id bigint, fence int, state text, reason text,
-        app_name text, due_in float8, started int, lane text)
+        app_name text, due_in float8, started int, lane text, due_at timestamptz)
     WHERE m.id = r.id AND m.fence = r.fence AND m.state = 'sending'
     RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.state, m.reason, m.app_name,
               m.created_at
@@ -345,15 +371,32 @@ def due_lanes(lanes: Sequence[str], *, overdue: timedelta = timedelta()) -> list
         return [lane for (lane,) in cursor.fetchall()]
 
 
+# The lookback begins when a message may first go out, so that is when it began to wait.
+_DEPTHS = f"""
+SELECT q.lane, q.state, sum(q.n)::bigint, greatest(0, extract(epoch FROM max(statement_timestamp()
+    + (c.handoff_snapshot->>'lookback_seconds')::int * interval '1 second' - q.expires_at)))::float8
+FROM (
+    SELECT lane, state, campaign_id, count(*) AS n, min(expires_at) AS expires_at
+    FROM campaigns_outboundmessage WHERE {_PENDING} GROUP BY 1, 2, 3
+) q JOIN campaigns_campaign c ON c.id = q.campaign_id
+GROUP BY 1, 2
+"""
+
+
 def queue_depths() -> list[tuple[str, str, int, float]]:
-    """For metrics: lane, state, rows, age in seconds of the oldest row. Reads the queue only."""
+    """For metrics: lane, state, rows, and for how long, in seconds, the oldest could have gone."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT lane, state, count(*),"
-            " greatest(0, extract(epoch FROM statement_timestamp() - min(created_at)))::float8"
-            f" FROM campaigns_outboundmessage WHERE {_PENDING} GROUP BY lane, state"
-        )
+        cursor.execute(_DEPTHS)
         return list(cursor.fetchall())
+
+
+def clock() -> datetime:
+    """The database's time, which all due times are by."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT statement_timestamp()")
+        (now,) = cursor.fetchone()
+    assert isinstance(now, datetime)
+    return now
 
 
 # A fold keeps sums and can run beside anything: locked rows are left for the next time.

@@ -5,11 +5,15 @@ wrong with one consumer fails that one alone.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
+from campaigns.scheduling import read_schedule
+from campaigns.unused_fields import CALL, meant, warnings_of
+from campaigns.windows import Schedule
 from common.errors import FieldError, InvalidRequest, MalformedBody
-from common.json_body import is_storable, pointer_to, unreadable_text, unstorable_pointer
+from common.json_body import is_storable, unreadable_text, unstorable_pointer
 from common.text import forbidden_character, is_visible, shorten
 from handoffs.placeholders import placeholders, render
 
@@ -20,24 +24,8 @@ MAX_TEXT = 40_000
 MAX_TITLE = 255
 MAX_HANDOFF_ID = 32
 MAX_CONSUMER_REF = 255
-MAX_WARNINGS = 20
-
-_KNOWN = {"campaignName", "skill", "templateId", "handoffId", "consent", "consumers"}
-_OTHER_CHANNEL = {"outboundNumber"}
-_CONSUMER_KNOWN = {"consumerContent", "variables"}
-_CONSUMER_OTHER = {
-    "headerVariables",
-    "buttonVariables",
-    "consumerCountryCode",
-    "consumerPhoneNumber",
-}
-_CONSUMER_SDE = {"personalInfo", "customerInfo"}
-
-WARNINGS = {
-    "other_channel": "This field belongs to another channel; In-App does not use it.",
-    "no_sde": "In-App carries no consumer data: it is neither stored nor sent.",
-    "unknown_field": "This field is not known; it was ignored.",
-}
+# Of the fields of a call that misses one: enough to find it misspelled.
+MAX_LOOKED_AT = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +37,7 @@ class CampaignCall:
     handoff_id: str
     consumers: Sequence[Any]
     warnings: list[dict[str, str]]
+    schedule: Schedule = field(default_factory=Schedule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +72,15 @@ class _Reader:
         value = self.data.get(name)
         if value is None or value == "":
             self.missing.append(name)
-            self.fail(name, "required", f"{name} is missing.")
+            self.fail(name, "required", f"{name} is missing.{self._misspelled(name)}")
             return None
         return value
+
+    def _misspelled(self, name: str) -> str:
+        """Names the field that was probably meant to be this one."""
+        unknown = [key for key in islice(self.data, MAX_LOOKED_AT) if key not in CALL]
+        found = next((key for key in unknown if meant(key, CALL) == name), None)
+        return f' Did you mean it by "{found}"?' if found else ""
 
     def text(self, name: str, max_length: int) -> str:
         value = self.required(name)
@@ -128,14 +123,10 @@ def parse_call(data: Any, *, max_recipients: int) -> CampaignCall:
     if reader.required("consent") is not True and "consent" not in reader.missing:
         reader.fail("consent", "consent_required", "consent must be true.")
     consumers = _read_consumers(reader, max_recipients)
-    if reader.data.get("schedulingMetrics") or reader.data.get("startAt"):
-        reader.fail(
-            "schedulingMetrics" if reader.data.get("schedulingMetrics") else "startAt",
-            "scheduling_not_supported",
-            "This release sends at once: leave schedulingMetrics and startAt out.",
-        )
+    schedule = read_schedule(data, reader.errors)
     reader.raise_if_invalid()
-    return CampaignCall(name, skill, handoff_id, consumers, _warnings(reader.data, consumers))
+    warnings = warnings_of(data, consumers)
+    return CampaignCall(name, skill, handoff_id, consumers, warnings, schedule)
 
 
 def _read_consumers(reader: _Reader, max_recipients: int) -> list[Any]:
@@ -229,33 +220,3 @@ def _check_body(body: str) -> str:
     if len(body) > MAX_TEXT:
         return "MESSAGE_TOO_LONG"
     return "" if is_visible(body) else "EMPTY_MESSAGE"
-
-
-def _warnings(data: Mapping[str, Any], consumers: Sequence[Any]) -> list[dict[str, str]]:
-    """One warning for each field that is not used, at the first place it stands."""
-    found = {
-        name: (
-            pointer_to("#", name),
-            "other_channel" if name in _OTHER_CHANNEL else "unknown_field",
-        )
-        for name in data.keys() - _KNOWN
-    }
-    for position, entry in enumerate(consumers):
-        if not isinstance(entry, dict) or entry.keys() <= _CONSUMER_KNOWN:
-            continue
-        for name in entry.keys() - _CONSUMER_KNOWN:
-            found.setdefault(
-                f"consumers.{name}",
-                (pointer_to(f"#/consumers/{position}", name), _consumer_warning(name)),
-            )
-    return [
-        {"pointer": pointer[:200], "code": key, "detail": WARNINGS[key]}
-        for pointer, key in sorted(found.values())[:MAX_WARNINGS]
-        if is_storable(pointer)
-    ]
-
-
-def _consumer_warning(name: str) -> str:
-    if name in _CONSUMER_SDE:
-        return "no_sde"
-    return "other_channel" if name in _CONSUMER_OTHER else "unknown_field"

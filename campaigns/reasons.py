@@ -5,7 +5,7 @@ Codes are those of LivePerson's error dictionary for ``proactive`` (source_code)
 
 from dataclasses import dataclass
 
-from campaigns.models import Campaign, State
+from campaigns.models import PENDING, Campaign, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +15,25 @@ class Reason:
     code: int
     message: str
 
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """Why a message waits for its time. It is no outcome: it goes out, or ends with a reason."""
+
+    sentence: str
+    remedy: str
+
+
+WAITING: dict[str, Waiting] = {
+    "before_start": Waiting(
+        "It waits for the campaign's start.",
+        "Nothing needs to be done: it goes out then.",
+    ),
+    "outside_window": Waiting(
+        "It waits for its sending window, by the person's own clock.",
+        "Nothing needs to be done: it goes out at the next opening.",
+    ),
+}
 
 REASONS: dict[str, Reason] = {
     "campaign_cancelled": Reason(
@@ -121,13 +140,19 @@ def reason(word: str) -> Reason:
     return REASONS.get(word, UNKNOWN_REASON)
 
 
+def explanation(word: str) -> Reason | Waiting:
+    """The sentence and the remedy of a final state's reason, or of a wait's."""
+    return WAITING.get(word) or reason(word)
+
+
 def recipient_status(state: str, word: str) -> tuple[str, int | None, str | None]:
     """LivePerson's status, error code and message for one of our rows.
 
     Its DELIVERED means accepted by the gateway: our *sent*.
     """
-    if state in {State.QUEUED, State.SENDING}:
-        return "NOT_SENT", None, None
+    if state in PENDING:
+        is_scheduled = state == State.QUEUED and word in WAITING
+        return "SCHEDULED" if is_scheduled else "NOT_SENT", None, None
     if state == State.SENT:
         return "DELIVERED", None, None
     known = reason(word)
@@ -141,8 +166,10 @@ def campaign_status(campaign: Campaign, waiting: int) -> str:
     return "IN_PROGRESS" if waiting and not campaign.cancelled_at else "FINISHED"
 
 
-def campaign_state(campaign: Campaign, waiting: int) -> str:
-    """Our own word for where a campaign stands."""
+def campaign_state(campaign: Campaign, waiting: int, *, is_scheduled: bool = False) -> str:
+    """Our own word for where a campaign stands; scheduled: all that waits waits for its time."""
     if campaign.cancelled_at:
         return "cancelled"
-    return "sending" if waiting else "completed"
+    if not waiting:
+        return "completed"
+    return "scheduled" if is_scheduled else "sending"

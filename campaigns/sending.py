@@ -2,10 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from random import Random
 
-from campaigns.eligibility import DeviceFacts, MessageFacts
+from campaigns.eligibility import (
+    DeviceFacts,
+    MessageFacts,
+    Refused,
+    Waits,
+    lookback_over,
+    not_yet,
+)
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.models import EventKind, State
 from conversations.models import Source
@@ -40,8 +47,16 @@ class Sending:
     def is_done(self) -> bool:
         return len(self.results) == len(self.targets)
 
-    def jobs(self) -> list[PushJob]:
-        return [PushJob(provider, self._request(device)) for device, provider in self.targets]
+    def jobs(self, now: datetime) -> list[PushJob]:
+        data = _sdk_data(self.row, self.facts, now)
+        return [PushJob(provider, self._request(device, data)) for device, provider in self.targets]
+
+    def too_late(self, now: datetime) -> Settled | None:
+        """What the message becomes when its window or its lookback ended since it was checked."""
+        if over := lookback_over(self.facts, now):
+            return refuse(self.row, over)
+        shut = not_yet(self.facts, now)
+        return wait(self.row, shut) if shut else None
 
     def target(self, device_id: int) -> Target:
         return next(target for target in self.targets if target[0].id == device_id)
@@ -106,7 +121,7 @@ class Sending:
             elapsed_ms=result.elapsed_ms,
         )
 
-    def _request(self, device: DeviceFacts) -> PushRequest:
+    def _request(self, device: DeviceFacts, data: dict[str, str]) -> PushRequest:
         return PushRequest(
             message_id=self.row.public_id.hex,
             device_id=device.id,
@@ -117,15 +132,15 @@ class Sending:
             title=self.row.title or device.app_title,
             body=self.row.text,
             expires_at=self.row.expires_at,
-            data=_sdk_data(self.row, self.facts),
+            data=data,
             attempt=self.row.attempts + 1,
         )
 
 
-def _sdk_data(row: Claimed, facts: MessageFacts) -> dict[str, str]:
+def _sdk_data(row: Claimed, facts: MessageFacts, now: datetime) -> dict[str, str]:
     """The keys that LivePerson's SDK reads (``liveperson.md`` 4.4)."""
     campaign = facts.campaign
-    left = row.expires_at - datetime.now(UTC)
+    left = row.expires_at - now
     return {
         "id": row.public_id.hex,
         "brandId": str(campaign.account_number),
@@ -142,6 +157,16 @@ def _sdk_data(row: Claimed, facts: MessageFacts) -> dict[str, str]:
 def again(row: Claimed, seconds: float, *, started: int = 0, lane: str = "") -> Settled:
     """The row goes back to the queue, and is due again in ``seconds``."""
     return Settled(row.id, row.fence, State.QUEUED, due_in=seconds, started=started, lane=lane)
+
+
+def refuse(row: Claimed, verdict: Refused) -> Settled:
+    """The row ends here."""
+    return Settled(row.id, row.fence, verdict.state, verdict.reason)
+
+
+def wait(row: Claimed, verdict: Waits) -> Settled:
+    """The row goes back to the queue until it may go out; no try is counted."""
+    return Settled(row.id, row.fence, State.QUEUED, verdict.reason, due_at=verdict.until)
 
 
 def row_event(row: Claimed, kind: EventKind, now: datetime, *, reason: str = "") -> Event:
@@ -173,6 +198,6 @@ def reply_route(row: Claimed, facts: MessageFacts) -> NewRoute:
         app_names=campaign.handoff["app_names"],
         title=row.title,
         text=row.text,
-        valid_from=row.created_at,
+        valid_from=row.expires_at - timedelta(seconds=campaign.handoff["lookback_seconds"]),
         valid_until=row.expires_at,
     )

@@ -15,10 +15,13 @@ from accounts.limits import taking_recipients
 from accounts.models import Account, User
 from campaigns import ledger
 from campaigns.idempotency import KeyedCall
-from campaigns.ledger import NewMessage, Terms
+from campaigns.ledger import Terms
 from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
-from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
+from campaigns.parsing import CampaignCall, Rejected, parse_consumers
+from campaigns.recipients import Accepted, new_messages
+from campaigns.scheduling import check_start
 from campaigns.tasks import wake
+from campaigns.windows import Schedule
 from common.errors import Conflict, DomainError
 from common.ids import uuid7s
 from common.limits import Standing
@@ -56,12 +59,6 @@ class HandoffInUse(Conflict):
     """Campaigns that use the handoff are still going out."""
 
     key = "handoff_in_use"
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    public_id: UUID
-    recipient: Recipient
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +121,9 @@ def create_campaign(
     Workers are woken after the commit.
 
     :raises UnknownSkill, UnknownHandoff, HandoffInactive, HandoffNotInApp: nothing was stored.
+    :raises InvalidRequest: it would start too far ahead.
     """
+    check_start(call.schedule, now)
     with transaction.atomic():
         if once:
             once.call.claim(now=now)
@@ -132,7 +131,7 @@ def create_campaign(
             account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
         )
         if terms is None:
-            raise _refusal(account, call)
+            raise refusal(account, call)
         handoff = terms.handoff
         recipients, rejected = parse_consumers(
             call.consumers, text=handoff.text, title=handoff.notification_title
@@ -144,7 +143,7 @@ def create_campaign(
         campaign = _store_campaign(
             account, call, terms, source, client_id, trace_id, len(accepted), now
         )
-        lanes = _store_recipients(campaign, handoff, accepted, rejected, now)
+        lanes = _store_recipients(campaign, call.schedule, handoff, accepted, rejected, now)
         created = CreatedCampaign(campaign, accepted, rejected)
         if once:
             once.call.keep(campaign=campaign, outcome=once.outcome(created))
@@ -152,7 +151,7 @@ def create_campaign(
     return created
 
 
-def _refusal(account: Account, call: CampaignCall) -> DomainError:
+def refusal(account: Account, call: CampaignCall) -> DomainError:
     """Which of the names in the call cannot be used, and why."""
     if not account.skills.filter(name=call.skill_name).exists():
         return UnknownSkill(
@@ -200,12 +199,15 @@ def _store_campaign(
         client_id=client_id,
         requested=len(call.consumers),
         accepted=accepted,
+        windows=[window.stored() for window in call.schedule.windows] or None,
+        start_at=call.schedule.start_at,
         created_at=now,
     )
 
 
 def _store_recipients(
     campaign: Campaign,
+    schedule: Schedule,
     handoff: Handoff,
     accepted: Sequence[Accepted],
     rejected: Sequence[Rejected],
@@ -223,13 +225,13 @@ def _store_recipients(
         account_id=campaign.account_id,
         campaign_id=campaign.pk,
         app_names=handoff.app_names,
-        messages=[
-            NewMessage(
-                entry.public_id, entry.recipient.ref, entry.recipient.title, entry.recipient.text
-            )
-            for entry in accepted
-        ],
-        expires_at=now + handoff.lookback,
+        messages=new_messages(
+            accepted,
+            account=campaign.account,
+            schedule=schedule,
+            lookback=handoff.lookback,
+            now=now,
+        ),
         now=now,
     )
 

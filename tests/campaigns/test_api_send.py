@@ -434,19 +434,6 @@ def test_another_brand_s_handoff_and_skill_do_not_exist(api, brand):
     )
 
 
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("schedulingMetrics", {"windows": [{"day": "MONDAY"}]}),
-        ("startAt", "2030-01-01T00:00:00Z"),
-    ],
-)
-def test_scheduling_is_refused_and_never_sent_at_once_instead(api, brand, field, value):
-    body = brand.body("ana", **{field: value})
-
-    is_refused(api.post("campaign", body), f"#/{field}", "scheduling_not_supported")
-
-
 def test_names_have_liveperson_s_limits(api, brand):
     """liveperson.md 1.8"""
     is_refused(
