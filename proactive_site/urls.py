@@ -9,6 +9,7 @@ from consumers import urls as consumers
 from conversations import urls as conversations
 from handoffs import urls as handoffs
 from proactive_site import health, pages
+from webhooks import urls as webhooks
 
 ACCOUNT = r"account/(?P<account_number>[0-9]{1,18})/"
 
@@ -21,7 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     *accounts.token_urls,
-    re_path(rf"^api/v2/{ACCOUNT}", include(campaigns.api_urls)),
+    re_path(rf"^api/v2/{ACCOUNT}", include([*campaigns.api_urls, *webhooks.api_urls])),
     re_path(rf"^api/{ACCOUNT}", include([*accounts.domain_urls, *handoffs.api_urls])),
     re_path(
         rf"^api/sdk/v1/{ACCOUNT}",

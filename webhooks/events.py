@@ -8,6 +8,8 @@ from uuid import UUID
 import orjson
 from django.db import models
 
+from common.times import json_time
+
 # Sent on request alone; nobody subscribes to it.
 TEST = "webhook.test"
 
@@ -64,11 +66,7 @@ def body_of(event: NewEvent, *, account_number: int) -> str:
     return orjson.dumps(
         {
             "type": event.type,
-            "timestamp": iso(event.at),
+            "timestamp": json_time(event.at),
             "data": {"accountId": str(account_number), **event.data},
         }
     ).decode()
-
-
-def iso(at: datetime | None) -> str | None:
-    return at.isoformat().replace("+00:00", "Z") if at else None
