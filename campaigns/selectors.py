@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models.functions import Now
 
 from accounts.models import Account
 from campaigns.models import (
     FINAL,
+    PENDING,
     Campaign,
     CampaignTally,
     EventKind,
@@ -17,7 +19,7 @@ from campaigns.models import (
     OutboundMessage,
     State,
 )
-from campaigns.reasons import reason
+from campaigns.reasons import WAITING, explanation
 from consumers.models import Device
 from conversations.models import ReplyRoute
 
@@ -103,6 +105,20 @@ def _counts(totals: Mapping[str, int]) -> CampaignCounts:
     )
 
 
+def next_openings(campaigns: Sequence[Campaign]) -> dict[int, datetime]:
+    """When each scheduled campaign goes on: of all its messages that are not final, none may go
+    out now. Campaigns without a schedule are not asked about."""
+    planned = [campaign.pk for campaign in campaigns if campaign.windows or campaign.start_at]
+    if not planned:
+        return {}
+    pending = OutboundMessage.objects.filter(campaign__in=planned, state__in=PENDING)
+    waits = Q(state=State.QUEUED, reason__in=WAITING, due_at__gt=Now())
+    found = pending.values_list("campaign_id").annotate(
+        opens_at=Min("due_at"), ready=Count("pk", filter=~waits)
+    )
+    return {pk: opens_at for pk, opens_at, ready in found if not ready}
+
+
 def recipients(campaign: Campaign) -> QuerySet[OutboundMessage]:
     return OutboundMessage.objects.filter(campaign=campaign)
 
@@ -129,8 +145,8 @@ def timeline(message: OutboundMessage, route: ReplyRoute | None) -> list[Timelin
 def _entry(event: MessageEvent, device_id: UUID | None) -> TimelineEntry:
     if event.kind == EventKind.PUSH:
         sentence = OUTCOME_SENTENCES.get(event.outcome, event.outcome)
-    elif event.kind in {EventKind.DECIDED, EventKind.CANCELLED}:
-        sentence = reason(event.reason).sentence
+    elif event.kind in {EventKind.DECIDED, EventKind.CANCELLED, EventKind.DEFERRED}:
+        sentence = explanation(event.reason).sentence
     else:
         sentence = SENTENCES.get(event.kind, event.kind)
     return TimelineEntry(

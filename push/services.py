@@ -17,6 +17,7 @@ from push.credentials import provider_settings
 from push.metrics import PUSHES
 from push.models import LabPush, ProviderKind, PushCredential
 from push.providers.base import Outcome, Provider, PushRequest, PushResult, Sending
+from push.providers.content import holds_whole
 from push.providers.lab import LabProvider, LabSettings, is_shown
 from push.providers.proxy import ProxyProvider
 
@@ -49,6 +50,20 @@ def _provider(credential_id: int, fingerprint: str, kind: str) -> Provider:
         connect=settings.DELIVERY_CONNECT_TIMEOUT, total=settings.DELIVERY_TOTAL_TIMEOUT
     )
     return ProxyProvider(provider_settings(credential), timeouts)
+
+
+@dataclass(frozen=True, slots=True)
+class PushSize:
+    """``is_preview``: the text had to be cut to fit."""
+
+    payload_bytes: int
+    is_preview: bool
+
+
+def measure(job: PushJob, *, now: datetime) -> PushSize:
+    """How large a push would be, by its own provider; nothing is sent."""
+    payload = job.provider.payload(job.request, now)
+    return PushSize(len(payload), is_preview=not holds_whole(payload, job.request.body))
 
 
 def longest_wait() -> float:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -13,10 +14,12 @@ from rest_framework.response import Response
 from accounts.authentication import BrandView
 from campaigns import idempotency, selectors
 from campaigns.api.base import CampaignView
+from campaigns.api.preflight import is_dry_run, preflight_json
 from campaigns.idempotency import KeyedCall, KeyTaken, StoredAnswer
 from campaigns.metrics import ACCEPT_SECONDS
 from campaigns.models import Campaign
 from campaigns.parsing import parse_call
+from campaigns.preflight import preflight
 from campaigns.reasons import campaign_state
 from campaigns.services import CreatedCampaign, Once, accept_call, cancel_campaign
 from common.cursors import read_page
@@ -33,6 +36,8 @@ class Campaigns(BrandView):
     parser_classes = (RecipientJSONParser,)
 
     def post(self, request: Request, account_number: int) -> Response:
+        if is_dry_run(request._request.GET):
+            return self._preflight(request)
         with ACCEPT_SECONDS.time():
             keyed = self._keyed_call(request)
             earlier = keyed.earlier() if keyed else None
@@ -45,6 +50,14 @@ class Campaigns(BrandView):
                 if keyed and (earlier := keyed.earlier()):
                     return _replay(earlier, request)
                 raise idempotency.in_use() from None
+
+    def _preflight(self, request: Request) -> Response:
+        """A13; takes no key and no recipients of the day."""
+        call = parse_call(request.data, max_recipients=self.account.max_recipients)
+        checked = preflight(account=self.account, call=call, now=timezone.now())
+        failed = [_rejected_json(one.entry, one.error) for one in checked.rejected]
+        body = preflight_json(checked, trace=trace_id(request._request), failed=failed)
+        return Response({**body, "warnings": call.warnings} if call.warnings else body)
 
     def _keyed_call(self, request: Request) -> KeyedCall | None:
         header = request.headers.get("Idempotency-Key")
@@ -78,7 +91,11 @@ class Campaigns(BrandView):
             selectors.campaigns_of(self.account), request.query_params, newest_first=True
         )
         counts = selectors.counts_by_campaign(page)
-        campaigns = [campaign_json(campaign, counts[campaign.pk]) for campaign in page]
+        scheduled = selectors.next_openings(page)
+        campaigns = [
+            campaign_json(campaign, counts[campaign.pk], opens_at=scheduled.get(campaign.pk))
+            for campaign in page
+        ]
         return Response({"campaigns": campaigns, **place})
 
 
@@ -129,7 +146,10 @@ def _rejected_json(consumer: Any, error: str) -> dict[str, Any]:
     return {**entry, "errorMessage": error}
 
 
-def campaign_json(campaign: Campaign, counts: selectors.CampaignCounts) -> dict[str, Any]:
+def campaign_json(
+    campaign: Campaign, counts: selectors.CampaignCounts, *, opens_at: datetime | None = None
+) -> dict[str, Any]:
+    """``opens_at`` is when a scheduled campaign goes on: all that waits waits for its time."""
     handoff = campaign.handoff_snapshot
     return {
         "proactiveCampaignId": campaign.public_id,
@@ -141,7 +161,10 @@ def campaign_json(campaign: Campaign, counts: selectors.CampaignCounts) -> dict[
         "channel": campaign.channel,
         "skill": campaign.skill_name,
         "handoff": {"id": handoff["id"], "title": handoff["title"]},
-        "status": campaign_state(campaign, counts.waiting),
+        "status": campaign_state(campaign, counts.waiting, is_scheduled=opens_at is not None),
+        "nextTryAt": json_time(opens_at),
+        "startAt": json_time(campaign.start_at),
+        "schedulingMetrics": {"windows": campaign.windows} if campaign.windows else None,
         "createdAt": json_time(campaign.created_at),
         "cancelledAt": json_time(campaign.cancelled_at),
         "counts": {
@@ -154,7 +177,9 @@ def campaign_json(campaign: Campaign, counts: selectors.CampaignCounts) -> dict[
 
 class CampaignDetail(CampaignView):
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
-        return Response(campaign_json(self.campaign, selectors.counts(self.campaign)))
+        counts = selectors.counts(self.campaign)
+        opens_at = selectors.next_openings([self.campaign]).get(self.campaign.pk)
+        return Response(campaign_json(self.campaign, counts, opens_at=opens_at))
 
 
 class CampaignCancel(CampaignView):

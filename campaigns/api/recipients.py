@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from campaigns import selectors
 from campaigns.api.base import CampaignView
 from campaigns.models import OutboundMessage, State
-from campaigns.reasons import campaign_status, reason, recipient_status
+from campaigns.reasons import campaign_status, explanation, recipient_status
 from common.cursors import read_page
 from common.errors import FieldError, InvalidRequest
 from common.json_body import is_storable
@@ -40,7 +40,7 @@ class CampaignRecipients(CampaignView):
 
 
 def recipient_json(message: OutboundMessage, route: ReplyRoute | None) -> dict[str, Any]:
-    why = reason(message.reason) if message.reason else None
+    why = explanation(message.reason) if message.reason else None
     conversation = route.conversation if route else None
     return {
         "id": str(message.public_id),
@@ -116,10 +116,12 @@ class CampaignConversations(CampaignView):
 def _conversation_json(message: OutboundMessage, route: ReplyRoute | None) -> dict[str, Any]:
     status, code, text = recipient_status(message.state, message.reason)
     conversation = route.conversation if route else None
-    return {
+    entry = {
         "id": str(message.public_id),
         "status": status,
         "conversationId": str(conversation.public_id) if conversation else None,
         "errorMessage": text,
         "errorCode": code,
     }
+    is_scheduled = status == "SCHEDULED"
+    return {**entry, "nextTryAt": json_time(message.due_at)} if is_scheduled else entry

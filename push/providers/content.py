@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+import orjson
 import regex
 
 from push.providers.base import PushRequest
@@ -44,6 +45,12 @@ def fit_body(body: str, encode: Callable[[str], bytes], limit: int = PAYLOAD_LIM
         else:
             too_long = middle
     return encode(body[: ends[fits]] + ELLIPSIS if fits >= 0 else ELLIPSIS)
+
+
+def holds_whole(payload: bytes, body: str) -> bool:
+    """Whether the body stands uncut in a JSON payload, or in JSON within it."""
+    value = orjson.dumps(body)
+    return value in payload or orjson.dumps(value.decode())[1:-1] in payload
 
 
 def seconds_left(request: PushRequest, now: datetime) -> int:
