@@ -9,11 +9,9 @@ class DomainError(Exception):
     """What was asked breaks a rule of the product. Knows nothing of HTTP.
 
     ``key`` is the stable word callers may test for; the message is for people and says what to do.
-    The first paragraph of a class's docstring and its ``cure`` are read by callers as well.
     """
 
     key: ClassVar[str] = "invalid_request"
-    cure: ClassVar[str] = "Do what `detail` says."
 
     def __init__(self, message: str, *, pointer: str = "", **details: Any) -> None:
         super().__init__(message)
@@ -41,7 +39,6 @@ class Contradiction(DomainError):
     """What was asked is not what was asked before under the same name."""
 
     key = "contradiction"
-    cure = "Take a new name for what is new, or repeat the call as it was."
 
 
 class TooMany(DomainError):
@@ -51,9 +48,6 @@ class TooMany(DomainError):
     """
 
     key = "rate_limited"
-    cure = (
-        "Wait for `Retry-After` seconds and repeat the call; `violated-policies` names the limit."
-    )
 
     def __init__(self, message: str, *, policy: str, wait: int) -> None:
         super().__init__(message)

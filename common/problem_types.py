@@ -1,6 +1,5 @@
-"""What the API's errors are called, and what they mean to people."""
+"""What the API's errors are called."""
 
-import inspect
 from dataclasses import dataclass
 
 from common.errors import Conflict, Contradiction, DomainError, TooMany, find_error
@@ -58,22 +57,19 @@ STATUSES = {key: status for status, key in KEYS.items()}
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """What a ``type`` means, for people."""
+    """The constant members of a problem."""
 
     status: int
     title: str
-    meaning: str
 
 
 def explain(key: str) -> Explanation | None:
-    """What an answer with this ``errorKey`` means, or None where none has it."""
+    """Status and title of an answer with this ``errorKey``, or None where none has it."""
     error = find_error(key)
     if error is None and key not in TITLES:
         return None
     status = status_of(error) if error else STATUSES[key]
-    title = TITLES.get(key, TITLES[KEYS[status]])
-    meaning = inspect.getdoc(error) if error else DETAILS.get(status)
-    return Explanation(status, title, (meaning or "").partition("\n\n")[0])
+    return Explanation(status, TITLES.get(key, TITLES[KEYS[status]]))
 
 
 def status_of(error: type[DomainError]) -> int:

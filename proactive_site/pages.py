@@ -9,6 +9,7 @@ from django.shortcuts import redirect
 from django.views.generic import TemplateView, View
 
 from common.problem_types import explain
+from proactive_site.error_catalogue import ADVICE
 
 
 class Home(View):
@@ -26,6 +27,12 @@ class ProblemPage(TemplateView):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         key = kwargs["key"].replace("-", "_")
         explanation = explain(key)
-        if explanation is None:
+        if explanation is None or key not in ADVICE:
             raise Http404
-        return super().get_context_data(key=key, problem=explanation)
+        advice = ADVICE[key]
+        return super().get_context_data(
+            key=key,
+            problem=explanation,
+            cause=advice.cause.replace("`", ""),
+            cure=advice.cure.replace("`", ""),
+        )

@@ -1,12 +1,13 @@
 """A9: every error of an API path is a problem that says what to do, and leaks nothing."""
 
 import json
+import uuid
 
 import pytest
 from django.db import connection
 from django.test import RequestFactory
 
-from campaigns import api as campaign_api
+from campaigns.api import campaigns as campaign_api
 from common.errors import Conflict, DomainError, FieldError, find_error
 from common.problem_types import TITLES, explain
 from common.problems import MAX_ERRORS, ServiceUnavailable, problem_body
@@ -124,7 +125,7 @@ def fail_with(monkeypatch, error):
     def fail(**kwargs):
         raise error
 
-    monkeypatch.setattr(campaign_api, "create_campaign", fail)
+    monkeypatch.setattr(campaign_api, "accept_call", fail)
 
 
 def test_an_unexpected_error_is_500_and_leaks_nothing(api, brand, monkeypatch):
@@ -235,14 +236,26 @@ def test_our_own_paths_answer_problems(brand):
         assert response.headers["Content-Type"] == "application/problem+json"
 
 
-def test_a_caller_s_own_request_id_is_not_taken_over(api):
-    forged = api.with_headers(**{"X-Request-Id": "11111111-1111-4111-8111-111111111111"})
+@pytest.mark.parametrize("given", ["crm-7:a.b_C", "x" * 128, str(uuid.uuid4())])
+def test_a_caller_s_request_id_is_returned_and_never_becomes_the_trace_id(api, given):
+    """A9: `requestTraceId` is a uuid of ours, even where the caller's id is one as well."""
+    named = api.with_headers(**{"X-Request-Id": given})
 
-    first, second = forged.get("campaign"), forged.get("campaign")
+    first, second = named.get("campaign/aaaaaaaaa"), named.get("campaign/aaaaaaaaa")
 
-    ids = {first.headers["X-Request-Id"], second.headers["X-Request-Id"]}
-    assert len(ids) == 2
-    assert not any("1111-4111" in given for given in ids)
+    assert first.headers["X-Request-Id"] == second.headers["X-Request-Id"] == given
+    traces = {given, *(answer.json()["requestTraceId"] for answer in (first, second))}
+    assert len(traces) == 3
+    assert {str(uuid.UUID(trace)) for trace in traces - {given}} == traces - {given}
+
+
+@pytest.mark.parametrize("given", ["", "x" * 129, "a b", "a\tb", "a/b", "é", '{"a": 1}', "a,b"])
+def test_a_request_id_of_other_characters_is_ignored(api, given):
+    """A9"""
+    answer = api.with_headers(**{"X-Request-Id": given}).get("campaign/aaaaaaaaa")
+
+    assert answer.headers["X-Request-Id"] == answer.json()["requestTraceId"]
+    assert answer.status_code == 404
 
 
 def test_an_answer_names_twenty_errors_at_most_and_stays_short():

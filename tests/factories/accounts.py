@@ -20,6 +20,8 @@ class AccountFactory(factory.django.DjangoModelFactory):
         model = Account
 
     name = factory.Sequence(lambda n: f"Brand {n}")
+    # A test calls as fast as it can; those of the limit say theirs.
+    requests_per_second = 100_000
 
 
 class SkillFactory(factory.django.DjangoModelFactory):

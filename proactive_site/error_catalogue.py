@@ -1,0 +1,212 @@
+"""What each ``errorKey`` means and what to do about it: for its page and for docs/errors.md."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from common.problem_types import explain
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    cause: str
+    cure: str
+
+
+GENERAL = {
+    "validation_error": Advice(
+        "One or more fields are wrong.", "Correct the fields that `errors` names by JSON Pointer."
+    ),
+    "malformed_body": Advice(
+        "The body is not JSON in UTF-8, has a key twice, `NaN`, or more than 20 levels.",
+        "Send one JSON object (RFC 8259).",
+    ),
+    "invalid_request": Advice("The request breaks a rule.", "Do what `detail` says."),
+    "unauthenticated": Advice(
+        "There is no token, or it is unknown, revoked or expired.",
+        "Get a token and send it as `Authorization: Bearer <token>`.",
+    ),
+    "forbidden": Advice(
+        "The token does not have the scope.", "Give the API client the scope that `detail` names."
+    ),
+    "not_found": Advice(
+        "The account has no such thing; another account's is none either.",
+        "Compare the ids in the path with the account of the token.",
+    ),
+    "method_not_allowed": Advice(
+        "The path does not offer this method.", "Use one that the header `Allow` names."
+    ),
+    "conflict": Advice(
+        "What was asked is not possible in the present state.", "Do what `detail` says."
+    ),
+    "length_required": Advice(
+        "The body came in chunks, without its length.", "Send `Content-Length`."
+    ),
+    "body_too_large": Advice(
+        "The body is over the installation's limit, 4 MiB unless told.",
+        "Send fewer recipients a call.",
+    ),
+    "unsupported_media_type": Advice(
+        "The body is not declared as JSON.", "Send `Content-Type: application/json`."
+    ),
+    "contradiction": Advice(
+        "This contradicts what was sent before under the same name.",
+        "Take a new name for what is new, or repeat the call as it was.",
+    ),
+    "rate_limited": Advice(
+        "A limit of the account is used up; the call was not processed.",
+        "Wait for `Retry-After` seconds, then repeat it. `violated-policies` names the limit.",
+    ),
+    "internal_error": Advice(
+        "Something broke on our side; the call was not carried out.",
+        "Repeat it. If the error stays, report its `requestTraceId`.",
+    ),
+    "unavailable": Advice(
+        "Something that is needed is away; nothing was accepted.",
+        "Wait for `Retry-After` seconds, then repeat the call.",
+    ),
+}
+CAMPAIGNS = {
+    "unknown_skill": Advice(
+        "The account has no skill of that name.", "Name one that it has, letter by letter."
+    ),
+    "unknown_handoff": Advice(
+        "The account has no such handoff.", "Copy the id from the list of handoffs."
+    ),
+    "handoff_inactive": Advice(
+        "The handoff is switched off or archived.", "Switch it on, or use another."
+    ),
+    "handoff_not_inapp": Advice(
+        "The handoff is for another channel or purpose.", "Use a proactive In-App handoff."
+    ),
+    "handoff_in_use": Advice(
+        "Campaigns that use the handoff are still going out.",
+        "Wait until they are done, or cancel them.",
+    ),
+    "invalid_idempotency_key": Advice(
+        "The header `Idempotency-Key` is not 1 to 255 visible ASCII characters.",
+        "Send a uuid, with or without quotes.",
+    ),
+    "idempotency_key_reused": Advice(
+        "The key was sent before, with another body.",
+        "Take a new key for a new call; repeat a call as it was.",
+    ),
+    "idempotency_key_in_use": Advice(
+        "The first call with this key was still running after five seconds.",
+        "Repeat the call with the same key in a few seconds.",
+    ),
+    "unknown_message": Advice(
+        "The consumer never got such a message.", "Send the id that the message came with."
+    ),
+    "nothing_to_send": Advice(
+        "The account has no handoff, no skill or no phone to send with.",
+        "Create what is missing, then send.",
+    ),
+}
+CONVERSATIONS = {
+    "conversation_closed": Advice(
+        "The conversation is closed, so nothing can be added to it.",
+        "Let the consumer write, which opens a new one.",
+    ),
+    "no_skill": Advice("The account has nobody to route to.", "Give the account a default skill."),
+    "client_id_reused": Advice(
+        "The app sent another text under an id that it had used.",
+        "Take a new `clientId` for each text; repeat a text as it was.",
+    ),
+    "text_not_allowed": Advice(
+        "The text is empty to the eye, too long, or holds what no one can read.",
+        "Send visible text without control characters.",
+    ),
+}
+WEBHOOKS = {
+    "url_not_allowed": Advice(
+        "Calls may not go to this URL.", "Give an https URL that is reached from the internet."
+    ),
+    "too_many_webhooks": Advice(
+        "The account has as many webhooks as one may have.", "Remove one that is not needed."
+    ),
+    "webhook_disabled": Advice(
+        "The webhook is switched off, so nothing is sent to it.", "Switch it on first."
+    ),
+    "delivery_under_way": Advice(
+        "The delivery has not ended, so there is nothing to repeat yet.",
+        "Wait until it succeeded or was given up.",
+    ),
+}
+HANDOFFS = {
+    "title_taken": Advice(
+        "Another handoff of the account has this title, in whatever case.", "Choose another title."
+    ),
+    "handoff_id_taken": Advice(
+        "Another handoff of the account, live or archived, has this id.", "Leave the id out."
+    ),
+    "handoff_archived": Advice("An archived handoff is history.", "Create a new handoff."),
+    "unknown_app": Advice("The account has no app of this name.", "Name one of its bundle ids."),
+    "app_count": Advice(
+        "An In-App handoff names one app at least and four at most (IVR: three).",
+        "Take apps out, or make a second handoff.",
+    ),
+    "channels_dont_mix": Advice(
+        "In-App stands alone in a handoff.", "Make a handoff for each channel."
+    ),
+    "lookback_out_of_range": Advice(
+        "The lookback is one hour to thirty days, in whole hours.", "Choose one in that range."
+    ),
+}
+ACCOUNTS = {
+    "account_invalid": Advice(
+        "A field of the account is wrong.", "Correct the field that `errors` names."
+    ),
+    "account_number_taken": Advice("Another account has this number.", "Choose another."),
+    "unknown_account": Advice("There is no such account.", "Compare the number in the path."),
+    "unknown_service": Advice(
+        "There is no service of that name.", "Ask for the list of services and take one of it."
+    ),
+    "email_invalid": Advice("This is no e-mail address.", "Correct it."),
+    "unknown_role": Advice("There is no such role.", "Choose one of the four."),
+    "skill_of_another_account": Advice(
+        "The skill belongs to another account.", "Choose one of this account."
+    ),
+    "last_administrator": Advice(
+        "An account needs an administrator.", "Make somebody else administrator first."
+    ),
+    "client_id_invalid": Advice(
+        "A client id is 1 to 100 letters, digits and `._~-`.", "Choose another, or leave it out."
+    ),
+    "client_id_taken": Advice("Another client has this id.", "Choose another, or leave it out."),
+    "secret_too_weak": Advice(
+        "A secret of one's own is too short to be safe.", "Give 20 or more random characters."
+    ),
+    "unknown_scope": Advice("There is no such scope.", "Choose from those that are listed."),
+    "identity_provider_invalid": Advice(
+        "A setting of the identity provider cannot be used.",
+        "Correct the field that `errors` names.",
+    ),
+    "credential_invalid": Advice(
+        "A setting of the push provider is wrong.", "Correct the field that `errors` names."
+    ),
+}
+SECTIONS = {
+    "Any call": GENERAL,
+    "Campaigns": CAMPAIGNS,
+    "Conversations": CONVERSATIONS,
+    "Webhooks": WEBHOOKS,
+    "Handoffs": HANDOFFS,
+    "Accounts": ACCOUNTS,
+}
+ADVICE = {key: advice for section in SECTIONS.values() for key, advice in section.items()}
+
+
+def as_markdown() -> str:
+    """The tables of docs/errors.md."""
+    return "\n\n".join(
+        f"## {name}\n\n" + "\n".join(_rows(section)) for name, section in SECTIONS.items()
+    )
+
+
+def _rows(section: dict[str, Advice]) -> Iterator[str]:
+    yield "| `errorKey` | status | cause | what to do |"
+    yield "| --- | --- | --- | --- |"
+    for key, advice in section.items():
+        known = explain(key)
+        status = known.status if known else ""
+        yield f"| `{key}` | {status} | {advice.cause} | {advice.cure} |"
