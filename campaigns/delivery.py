@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import F
 
 from campaigns import ledger
+from campaigns.announcements import announce_settled
 from campaigns.clock import DatabaseClock
 from campaigns.eligibility import Allowed, MessageFacts, Refused, Waits, decide
 from campaigns.facts import lock_and_fetch
@@ -217,7 +218,7 @@ class _Batch:
         self.flushed_at = monotonic()
 
     def _settle(self, settled: Sequence[Settled], events: Sequence[Event], now: datetime) -> None:
-        """Write states, counts and events, and tell the reply routes; inside a transaction."""
+        """Write states, counts and events, tell reply routes and webhooks; in a transaction."""
         kept = ledger.settle(settled, now=now)
         ledger.write_events(events)
         for entry in settled:
@@ -228,6 +229,7 @@ class _Batch:
         ended = [row.public_id for row in kept if row.state not in {State.SENT, State.QUEUED}]
         if ended:
             close_routes(message_ids=ended)
+        announce_settled(kept, now=now)
 
 
 def _poisoned(row: Claimed, error: Exception, now: datetime) -> Settled:

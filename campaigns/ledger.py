@@ -92,6 +92,8 @@ class Kept:
     id: int
     public_id: UUID
     state: str
+    account_id: int
+    campaign_id: int
 
 
 def _json(rows: Iterable[Any]) -> str:
@@ -277,7 +279,7 @@ counted AS (
     WHERE k.state <> 'queued'
     GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
 )
-SELECT id, public_id, state FROM kept
+SELECT id, public_id, state, account_id, campaign_id FROM kept
 """
 
 _EVENTS = """

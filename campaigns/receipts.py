@@ -7,6 +7,7 @@ from django.db import transaction
 from django.db.models.functions import Coalesce
 
 from accounts.models import Account
+from campaigns.announcements import announce_receipt
 from campaigns.models import CampaignTally, EventKind, MessageEvent, OutboundMessage
 from common.errors import DomainError
 from conversations.models import MessageState
@@ -60,6 +61,7 @@ def record_event(
     MessageEvent.objects.create(account_id=account.pk, message=message, at=now, kind=kind)
     CampaignTally.objects.bulk_create(_tally(message, state) for state in news)
     set_route_states(message_ids=[message_id], state=_ROUTE_STATE[kind], now=now)
+    announce_receipt(message, news, now=now)
     return True
 
 

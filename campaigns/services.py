@@ -14,6 +14,7 @@ from accounts.audit import record
 from accounts.limits import taking_recipients
 from accounts.models import Account, User
 from campaigns import ledger
+from campaigns.announcements import announce_cancelled, announce_empty
 from campaigns.idempotency import KeyedCall
 from campaigns.ledger import Terms
 from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
@@ -145,6 +146,8 @@ def create_campaign(
         )
         lanes = _store_recipients(campaign, call.schedule, handoff, accepted, rejected, now)
         created = CreatedCampaign(campaign, accepted, rejected)
+        if not accepted:
+            announce_empty(campaign, now=now)
         if once:
             once.call.keep(campaign=campaign, outcome=once.outcome(created))
         transaction.on_commit(partial(wake, lanes))
@@ -269,6 +272,8 @@ def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Can
         )
     counts = campaign.tallies.all().totals()
     waiting = campaign.messages.filter(state__in=PENDING).count()
+    if is_first:
+        announce_cancelled(campaign, in_flight=waiting, now=now)
     return Cancelled(counts.get("cancelled", 0), waiting)
 
 

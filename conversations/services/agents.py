@@ -7,6 +7,7 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import Skill, User
 from common.errors import Conflict, DomainError
+from conversations.announcements import announce_closed
 from conversations.models import Conversation, ConversationState, Message, Sender
 from conversations.routing import explain_transfer
 from conversations.text import readable
@@ -46,10 +47,12 @@ def add_agent_message(
 @transaction.atomic
 def close_conversation(*, conversation: Conversation, by: User | str, now: datetime) -> None:
     """Close it; one that is closed stays as it was closed first."""
-    Conversation.objects.filter(pk=conversation.pk, state=ConversationState.OPEN).update(
+    is_first = Conversation.objects.filter(pk=conversation.pk, state=ConversationState.OPEN).update(
         state=ConversationState.CLOSED, closed_at=now, closed_by=str(by)
     )
     conversation.refresh_from_db(fields=["state", "closed_at", "closed_by"])
+    if is_first:
+        announce_closed(conversation, now=now)
 
 
 @transaction.atomic

@@ -9,6 +9,7 @@ from django.db import transaction
 from accounts.models import Account
 from common.errors import Conflict, DomainError
 from consumers.models import Consumer
+from conversations.announcements import announce_reply
 from conversations.models import (
     Conversation,
     ConversationState,
@@ -87,6 +88,7 @@ def receive_message(
         client_id=client_id,
         sent_at=now,
     )
+    announce_reply(conversation, route, is_new=is_new, now=now)
     if route is not None:
         _mark_answered(route, conversation, is_named=route == named, now=now)
     return Received(conversation, message, is_new, route)

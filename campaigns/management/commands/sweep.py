@@ -2,8 +2,9 @@
 
 import logging
 import signal
+from collections.abc import Callable
 from datetime import timedelta
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 
 from django.conf import settings
@@ -15,14 +16,18 @@ from campaigns import ledger
 from campaigns.delivery import LANES, deliver
 from campaigns.models import Heartbeat
 from campaigns.tasks import wake
+from common.claims import is_due
+from webhooks import tasks as webhooks
+from webhooks.delivery import deliver as deliver_webhooks
+from webhooks.outbox import QUEUE as WEBHOOKS
 
 logger = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
     help = (
-        "Every few seconds wake workers for lanes with due messages, and deliver by itself what is "
-        "still due some seconds later. Run one or more beside the workers."
+        "Every few seconds wake workers for what is due, messages and webhooks, and deliver by "
+        "itself what is still due some seconds later. Run one or more beside the workers."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -33,23 +38,47 @@ class Command(BaseCommand):
         if not options["once"]:
             for name in (signal.SIGTERM, signal.SIGINT):
                 signal.signal(name, lambda *_: stop.set())
-        while True:
-            try:
-                self._round(stop)
-            except (OperationalError, InterfaceError) as error:
-                logger.error("Sweep found no database: %s", type(error).__name__)
-                close_old_connections()
-            if options["once"] or stop.wait(settings.SWEEP_INTERVAL):
-                return
+        if options["once"]:
+            _try(_sweep_campaigns, stop)
+            _try(_sweep_webhooks, stop)
+            return
+        # A thread of its own, so that no brand's slow endpoint holds up a campaign.
+        hooks = Thread(target=_repeat, args=(_sweep_webhooks, stop))
+        hooks.start()
+        _repeat(_sweep_campaigns, stop)
+        hooks.join()
 
-    def _round(self, stop: Event) -> None:
-        Heartbeat.beat("sweep", timezone.now())
-        wake(ledger.due_lanes(LANES))
-        overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
-        lanes = set(ledger.due_lanes(LANES, overdue=overdue))
-        while lanes and not stop.is_set():
-            lane = lanes.pop()
-            delivered = deliver(lane)
-            lanes |= delivered.lanes
-            if delivered.claimed:
-                lanes.add(lane)
+
+def _repeat(round_: Callable[[Event], None], stop: Event) -> None:
+    while not stop.is_set():
+        _try(round_, stop)
+        stop.wait(settings.SWEEP_INTERVAL)
+
+
+def _try(round_: Callable[[Event], None], stop: Event) -> None:
+    try:
+        round_(stop)
+    except (OperationalError, InterfaceError) as error:
+        logger.error("Sweep found no database: %s", type(error).__name__)
+        close_old_connections()
+
+
+def _sweep_campaigns(stop: Event) -> None:
+    Heartbeat.beat("sweep", timezone.now())
+    wake(ledger.due_lanes(LANES))
+    overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
+    lanes = set(ledger.due_lanes(LANES, overdue=overdue))
+    while lanes and not stop.is_set():
+        lane = lanes.pop()
+        delivered = deliver(lane)
+        lanes |= delivered.lanes
+        if delivered.claimed:
+            lanes.add(lane)
+
+
+def _sweep_webhooks(stop: Event) -> None:
+    if is_due(WEBHOOKS):
+        webhooks.wake()
+    overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
+    while not stop.is_set() and is_due(WEBHOOKS, overdue=overdue) and deliver_webhooks():
+        pass
