@@ -7,6 +7,11 @@ from dataclasses import dataclass
 
 from campaigns.models import PENDING, Campaign, State
 
+# Whose dictionary the codes are from, in LivePerson's reports.
+ERROR_SOURCE = "proactive"
+# How far a message came, in LivePerson's reports; the first two while it waits.
+JOURNEY = ("SCHEDULED", "NOT_SENT", "FAILED", "SKIPPED", "SENT", "DELIVERED", "READ", "RESPONDED")
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -159,6 +164,22 @@ def recipient_status(state: str, word: str) -> tuple[str, int | None, str | None
     if word == "opted_out":
         return "SKIPPED", known.code, known.message
     return "FAILED", known.code, known.message
+
+
+def error_key(word: str) -> str:
+    """How LivePerson's reports name an error: ``proactive_1800``."""
+    return f"{ERROR_SOURCE}_{reason(word).code}"
+
+
+def journey_status(status: str, *, is_shown: bool, is_opened: bool, is_answered: bool) -> str:
+    """Its reports tell how far a sent message came, its status list only that it was sent."""
+    if status != "DELIVERED":
+        return status
+    if is_answered:
+        return "RESPONDED"
+    if is_opened:
+        return "READ"
+    return "DELIVERED" if is_shown else "SENT"
 
 
 def campaign_status(campaign: Campaign, waiting: int) -> str:

@@ -26,6 +26,18 @@ api_urls = [
     ),
 ]
 
+# Relative to api/account/<account_number>/: LivePerson's Outbound Reporting API.
+REPORTS = r"app/(?P<app>prmsg|c2m)"
+REPORTED = rf"{REPORTS}/campaigns/(?P<campaign_id>[A-Za-z0-9_-]{{9}})"
+report_urls = [
+    re_path(rf"^{REPORTS}/analytics/?$", api.Analytics.as_view(), name="analytics"),
+    re_path(rf"^{REPORTS}/transactions/?$", api.Transactions.as_view(), name="transactions"),
+    re_path(rf"^{REPORTED}/?$", api.CampaignReport.as_view(), name="campaign-report"),
+    re_path(
+        rf"^{REPORTED}/analytics/?$", api.CampaignAnalytics.as_view(), name="campaign-analytics"
+    ),
+]
+
 # Relative to api/sdk/v1/account/<account_number>/.
 sdk_urls = [
     re_path(

@@ -3,6 +3,6 @@
 from datetime import datetime
 
 
-def json_time(value: datetime | None) -> str | None:
-    """ISO 8601 in UTC, with Z."""
-    return value.isoformat().replace("+00:00", "Z") if value else None
+def json_time(value: datetime | None, *, timespec: str = "auto") -> str | None:
+    """ISO 8601 in UTC, with Z; ``timespec`` as `datetime.isoformat` has it."""
+    return value.isoformat(timespec=timespec).replace("+00:00", "Z") if value else None

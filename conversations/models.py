@@ -124,6 +124,12 @@ class ReplyRoute(models.Model):
                 condition=Q(conversation__isnull=False),
                 name="reply_route_conversation",
             ),
+            # The answers to a campaign, for its reports.
+            models.Index(
+                fields=["account", "campaign_id"],
+                condition=Q(replied_at__isnull=False),
+                name="reply_route_answered",
+            ),
         ]
 
     def __str__(self) -> str:

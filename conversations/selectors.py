@@ -110,6 +110,31 @@ def conversation_ids(message_ids: Sequence[UUID]) -> dict[UUID, UUID]:
     return dict(answered)
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """That a message was answered; no conversation is named where it was erased since."""
+
+    replied_at: datetime
+    conversation_id: UUID | None
+    skill: str | None
+    opened_at: datetime | None
+    closed_at: datetime | None
+
+
+def answers_to(message_ids: Sequence[UUID]) -> dict[UUID, Answer]:
+    """The answers to these messages, by message."""
+    answered = ReplyRoute.objects.filter(message_id__in=message_ids, replied_at__isnull=False)
+    rows = answered.values_list(
+        "message_id",
+        "replied_at",
+        "conversation__public_id",
+        "conversation__skill__name",
+        "conversation__opened_at",
+        "conversation__closed_at",
+    )
+    return {message_id: Answer(*rest) for message_id, *rest in rows}
+
+
 def recent_outbound(*, account: Account, consumer_ref: str, now: datetime) -> list[ReplyRoute]:
     """What the consumer was told lately, newest first: at most five, of the last 30 days."""
     routes = routes_of(account, consumer_ref).exclude(state=MessageState.CLOSED)

@@ -23,7 +23,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     *accounts.token_urls,
     re_path(rf"^api/v2/{ACCOUNT}", include([*campaigns.api_urls, *webhooks.api_urls])),
-    re_path(rf"^api/{ACCOUNT}", include([*accounts.domain_urls, *handoffs.api_urls])),
+    re_path(
+        rf"^api/{ACCOUNT}",
+        include([*accounts.domain_urls, *handoffs.api_urls, *campaigns.report_urls]),
+    ),
     re_path(
         rf"^api/sdk/v1/{ACCOUNT}",
         include([*consumers.sdk_urls, *campaigns.sdk_urls, *conversations.sdk_urls]),

@@ -3,13 +3,19 @@
 from campaigns.api.campaigns import CampaignCancel, CampaignDetail, Campaigns
 from campaigns.api.receipts import Receipt
 from campaigns.api.recipients import CampaignConversations, CampaignRecipient, CampaignRecipients
+from campaigns.api.reports import Analytics, CampaignAnalytics, CampaignReport
+from campaigns.api.transactions import Transactions
 
 __all__ = [
+    "Analytics",
+    "CampaignAnalytics",
     "CampaignCancel",
     "CampaignConversations",
     "CampaignDetail",
     "CampaignRecipient",
     "CampaignRecipients",
+    "CampaignReport",
     "Campaigns",
     "Receipt",
+    "Transactions",
 ]
