@@ -7,8 +7,8 @@ Orders are JSON, a list for each device token, one order a call, and 200 when th
 `{"token": [{"status": 503}, {"reset": true}, {"delay": 1.0}, {"drip": 0.2}, {"cut": true}]}`.
 An order may also hold `headers`, `body` and `times`. `reset` breaks the connection after the call
 has been read and logged, `delay` and `drip` are seconds, the one before the answer, the other
-between its bytes; `cut` ends the connection in the middle of the body. A changed file is read
-again.
+between its bytes; `cut` ends the connection in the middle of the body, `endless` has no end of it.
+A changed file is read again.
 """
 
 import argparse
@@ -137,6 +137,12 @@ class Connection(asyncio.Protocol):
         if order.get("drip"):
             self._drip(answer, order["drip"])
             return
+        if order.get("endless"):
+            self.transport.write(
+                f"HTTP/1.1 {status} X\r\ntransfer-encoding: chunked\r\n\r\n".encode()
+            )
+            self._flood()
+            return
         self.transport.write(answer)
         if order.get("cut"):
             self.transport.close()
@@ -145,6 +151,13 @@ class Connection(asyncio.Protocol):
         if rest and not self.transport.is_closing():
             self.transport.write(rest[:1])
             asyncio.get_running_loop().call_later(seconds, self._drip, rest[1:], seconds)
+
+    def _flood(self) -> None:
+        if not self.transport.is_closing():
+            if not self.transport.get_write_buffer_size():
+                self.transport.write(b"400\r\n" + b"x" * 1024 + b"\r\n")
+                self.server.flooded += 1024
+            asyncio.get_running_loop().call_later(0.001, self._flood)
 
     def _reset(self) -> None:
         socket = self.transport.get_extra_info("socket")
@@ -166,6 +179,7 @@ class ProxyServer:
     calls: deque[tuple[dict[str, str], bytes]] = field(default_factory=lambda: deque(maxlen=1000))
     connections: set[Connection] = field(default_factory=set)
     connected: int = 0
+    flooded: int = 0
     port: int = 0
 
     @property
