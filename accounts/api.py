@@ -14,10 +14,13 @@ from oauthlib.oauth2 import BackendApplicationServer, OAuth2Error
 
 from accounts import tokens
 from accounts.oauth import Credentials, Validator, basic_credentials
-from accounts.throttle import FailureLimit
+from accounts.throttle import FailureLimit, digest_of
 from common.address import address_of
+from common.limits import Policy, limiter
 
 SECRET_FAILURES = FailureLimit("token", failures=20, window=60)
+# A token lasts an hour: who asks more often than this has lost its own.
+TOKEN_REQUESTS = Policy("token", quota=60, window=60)
 
 Parameters = list[tuple[str, str]]
 
@@ -67,11 +70,7 @@ class OAuthEndpoint(View):
     ) -> tuple[int, str]:
         header = request.headers.get("Authorization", "")
         who = (_credentials(header, parameters).client_id, address_of(request))
-        wait = SECRET_FAILURES.seconds_to_wait(*who)
-        if wait:
-            raise OAuthRefused(
-                "temporarily_unavailable", "Too many failed tries.", status=429, wait=wait
-            )
+        _check_limits(*who)
         server = BackendApplicationServer(
             validator,
             token_generator=lambda request: tokens.new_secret(),
@@ -137,6 +136,23 @@ class RevokeTokenView(OAuthEndpoint):
     ) -> tuple[Any, str, int]:
         answer: tuple[Any, str, int] = server.create_revocation_response(uri, "POST", form, headers)
         return answer
+
+
+def _check_limits(*who: str) -> None:
+    """The same for clients that exist and for those that do not.
+
+    :raises OAuthRefused: 429, with the seconds to wait.
+    """
+    standing = limiter().take_request(TOKEN_REQUESTS, digest_of(*who))
+    if not standing.is_allowed:
+        raise OAuthRefused(
+            "temporarily_unavailable", "Too many requests.", status=429, wait=standing.wait
+        )
+    wait = SECRET_FAILURES.seconds_to_wait(*who)
+    if wait:
+        raise OAuthRefused(
+            "temporarily_unavailable", "Too many failed tries.", status=429, wait=wait
+        )
 
 
 def _credentials(header: str, parameters: Parameters) -> Credentials:

@@ -67,9 +67,11 @@ def taking_recipients(account: Account, count: int, *, now: datetime) -> Iterato
             "Nothing was accepted.",
             taken.standing,
         )
-    taken.unused = count
     try:
         yield taken
+    except BaseException:
+        taken.unused = count
+        raise
     finally:
         if taken.unused:
             taken.standing = limiter().take_amount(policy, -taken.unused, who, now=now)

@@ -15,9 +15,9 @@ class SafeRequestMiddleware(RequestMiddleware):
     """No query strings (A1: credentials may be in them), no tokens of links."""
 
     def prepare(self, request: HttpRequest) -> None:
-        super().prepare(request)
         # The request id may be the caller's own; an error's requestTraceId never is.
         structlog.contextvars.bind_contextvars(trace_id=trace_id(request))
+        super().prepare(request)
 
     @staticmethod
     def format_request(request: HttpRequest) -> str:

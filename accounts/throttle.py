@@ -11,6 +11,11 @@ from redis.exceptions import RedisError
 logger = logging.getLogger(__name__)
 
 
+def digest_of(*who: str) -> str:
+    """A caller as a key of fixed length, whatever it called itself."""
+    return hashlib.sha256("\n".join(who).encode("utf-8", "replace")).hexdigest()
+
+
 @dataclass(frozen=True, slots=True)
 class FailureLimit:
     """So many failures of one caller in a window of so many seconds, then wait for its end.
@@ -49,8 +54,7 @@ class FailureLimit:
 
     def _key(self, who: tuple[str, ...]) -> str:
         window = int(time.time()) // self.window
-        caller = hashlib.sha256("\n".join(who).encode("utf-8", "replace")).hexdigest()
-        return f"failures:{self.name}:{window}:{caller}"
+        return f"failures:{self.name}:{window}:{digest_of(*who)}"
 
     def _left_of_window(self) -> int:
         return self.window - int(time.time()) % self.window
