@@ -396,8 +396,7 @@ def clock() -> datetime:
     """The database's time, which all due times are by."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
-        (now,) = cursor.fetchone()
-    assert isinstance(now, datetime)
+        now: datetime = cursor.fetchone()[0]
     return now
 
 
