@@ -264,4 +264,9 @@ def problem_response(
     request: HttpRequest, status: int, *, headers: Mapping[str, str] | None = None, **members: Any
 ) -> HttpResponse:
     body = orjson.dumps(problem_body(request, status=status, **members))
-    return HttpResponse(body, status=status, content_type=media_type(request), headers=headers)
+    response = HttpResponse(body, status=status, content_type=media_type(request))
+    # Outside of Django's own middleware nobody else tells it.
+    response.headers["Content-Length"] = str(len(body))
+    for name, value in (headers or {}).items():
+        response.headers[name] = value
+    return response

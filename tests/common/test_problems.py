@@ -34,6 +34,7 @@ def members(response, status, key):
     assert body["requestTraceId"] == response.headers["X-Request-Id"]
     assert body["instance"] == f"urn:uuid:{body['requestTraceId']}"
     assert response.headers["Cache-Control"] == "no-store"
+    assert int(response.headers["Content-Length"]) == len(response.content)
     return body
 
 

@@ -7,6 +7,7 @@ import asyncio
 import ssl
 import struct
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -147,5 +148,6 @@ class H2Server:
         await until.wait()
         server.close()
         for connection in self.connections:
-            connection.transport.abort()
+            with suppress(AttributeError):  # Python 3.11.2: a TLS transport that is closed already
+                connection.transport.abort()
         await server.wait_closed()

@@ -21,7 +21,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from socket import SO_LINGER, SOL_SOCKET
@@ -199,7 +199,8 @@ class ProxyServer:
         await until.wait()
         server.close()
         for connection in list(self.connections):
-            connection.transport.abort()
+            with suppress(AttributeError):  # Python 3.11.2: a TLS transport that is closed already
+                connection.transport.abort()
         await server.wait_closed()
 
 
