@@ -25,7 +25,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('campaign.completed ' || id, 0))
 FROM (SELECT DISTINCT unnest(%s::bigint[]) AS id ORDER BY 1) ids
 """
 _COMPLETED = """
-SELECT c.account_id, c.public_id, c.name, jsonb_object_agg(t.state, t.n)
+SELECT c.account_id, c.public_id, c.name, array_agg(t.state), array_agg(t.n)
 FROM campaigns_campaign c JOIN (
     SELECT campaign_id, state, sum(n) AS n FROM campaigns_campaigntally
     WHERE campaign_id = ANY(%(campaigns)s) GROUP BY 1, 2
@@ -89,8 +89,8 @@ def _completed(campaign_ids: list[int], now: datetime) -> list[NewEvent]:
         cursor.execute(_COMPLETED, {"campaigns": campaign_ids, "final": list(FINAL)})
         rows = cursor.fetchall()
     return [
-        _completed_event(account_id, public_id, name, totals, now)
-        for account_id, public_id, name, totals in rows
+        _completed_event(account_id, public_id, name, dict(zip(states, sums, strict=True)), now)
+        for account_id, public_id, name, states, sums in rows
     ]
 
 
@@ -145,4 +145,4 @@ def announce_receipt(message: OutboundMessage, news: Sequence[str], *, now: date
 
 
 def _counts(totals: Mapping[str, int]) -> dict[str, int]:
-    return {state: int(totals.get(state, 0)) for state in ("accepted", *map(str, FINAL))}
+    return {state: totals.get(state, 0) for state in ("accepted", *map(str, FINAL))}
