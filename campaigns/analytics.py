@@ -11,7 +11,6 @@ from typing import Any
 
 from django.db import connection
 
-from accounts.models import Account
 from campaigns.models import FINAL, Campaign, State
 from campaigns.reasons import error_key
 
@@ -113,10 +112,10 @@ GROUP BY 1, 2, 3, 4, 5
 """
 
 
-def count(account: Account, scope: Scope) -> dict[Group, Figures]:
+def count(account_id: int, scope: Scope) -> dict[Group, Figures]:
     """The figures of each day and skill, in their order; exact at this moment."""
     with connection.cursor() as cursor:
-        cursor.execute(_COUNTS, _parameters(account, scope))
+        cursor.execute(_COUNTS, _parameters(account_id, scope))
         rows = cursor.fetchall()
     found: dict[Group, Figures] = {}
     for channel, skill, day, handoff_id, state, reason, n in rows:
@@ -127,12 +126,12 @@ def count(account: Account, scope: Scope) -> dict[Group, Figures]:
 
 def count_campaign(campaign: Campaign) -> Figures:
     scope = Scope(source=campaign.source, campaign_id=campaign.public_id)
-    return next(iter(count(campaign.account, scope).values()), Figures())
+    return next(iter(count(campaign.account_id, scope).values()), Figures())
 
 
-def _parameters(account: Account, scope: Scope) -> Mapping[str, Any]:
+def _parameters(account_id: int, scope: Scope) -> Mapping[str, Any]:
     return {
-        "account": account.pk,
+        "account": account_id,
         "source": scope.source,
         "campaign": scope.campaign_id,
         "since": scope.since,

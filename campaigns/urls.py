@@ -15,6 +15,11 @@ api_urls = [
         rf"^{CAMPAIGN}/recipients/?$", api.CampaignRecipients.as_view(), name="campaign-recipients"
     ),
     re_path(
+        rf"^{CAMPAIGN}/recipients\.csv/?$",
+        api.RecipientsCsv.as_view(),
+        name="campaign-recipients-csv",
+    ),
+    re_path(
         rf"^{CAMPAIGN}/recipients/{MESSAGE}/?$",
         api.CampaignRecipient.as_view(),
         name="campaign-recipient",

@@ -1,6 +1,7 @@
 """The brand's door: create, read and cancel campaigns; and the SDK's receipts."""
 
 from campaigns.api.campaigns import CampaignCancel, CampaignDetail, Campaigns
+from campaigns.api.export import RecipientsCsv
 from campaigns.api.receipts import Receipt
 from campaigns.api.recipients import CampaignConversations, CampaignRecipient, CampaignRecipients
 from campaigns.api.reports import Analytics, CampaignAnalytics, CampaignReport
@@ -17,5 +18,6 @@ __all__ = [
     "CampaignReport",
     "Campaigns",
     "Receipt",
+    "RecipientsCsv",
     "Transactions",
 ]

@@ -1,6 +1,6 @@
 """Create, list, read and cancel campaigns."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -13,19 +13,23 @@ from rest_framework.response import Response
 
 from accounts.authentication import BrandView
 from campaigns import idempotency, selectors
+from campaigns.analytics import Figures, count_campaign
 from campaigns.api.base import CampaignView
 from campaigns.api.preflight import is_dry_run, preflight_json
 from campaigns.idempotency import KeyedCall, KeyTaken, StoredAnswer
+from campaigns.listing import STATUSES, CampaignFilter, find_campaigns
 from campaigns.metrics import ACCEPT_SECONDS
-from campaigns.models import Campaign
+from campaigns.models import Campaign, State
 from campaigns.parsing import parse_call
 from campaigns.preflight import preflight
-from campaigns.reasons import campaign_state
+from campaigns.reasons import campaign_state, explanation
 from campaigns.services import CreatedCampaign, Once, accept_call, cancel_campaign
 from common.cursors import read_page
 from common.json_body import RecipientJSONParser
 from common.problems import trace_id
+from common.query import Query
 from common.times import json_time
+from conversations.models import Source
 
 
 class Campaigns(BrandView):
@@ -87,16 +91,30 @@ class Campaigns(BrandView):
         return Response(answer_json(outcome(accepted.created), call.consumers))
 
     def get(self, request: Request, account_number: int) -> Response:
-        page, place = read_page(
-            selectors.campaigns_of(self.account), request.query_params, newest_first=True
-        )
+        campaigns = find_campaigns(self.account, _read_filter(request.query_params))
+        page, place = read_page(campaigns, request.query_params, newest_first=True)
         counts = selectors.counts_by_campaign(page)
         scheduled = selectors.next_openings(page)
-        campaigns = [
+        listed = [
             campaign_json(campaign, counts[campaign.pk], opens_at=scheduled.get(campaign.pk))
             for campaign in page
         ]
-        return Response({"campaigns": campaigns, **place})
+        return Response({"campaigns": listed, **place})
+
+
+def _read_filter(parameters: Mapping[str, str]) -> CampaignFilter:
+    query = Query(parameters)
+    wanted = CampaignFilter(
+        status=query.choice("status", STATUSES),
+        handoff_id=query.text("handoff"),
+        skill=query.text("skill"),
+        name=query.text("name"),
+        source=query.choice("source", Source.values),
+        since=query.instant("from"),
+        until=query.instant("to"),
+    )
+    query.raise_if_invalid()
+    return wanted
 
 
 def _replay(earlier: StoredAnswer, request: Request) -> Response:
@@ -179,7 +197,38 @@ class CampaignDetail(CampaignView):
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
         counts = selectors.counts(self.campaign)
         opens_at = selectors.next_openings([self.campaign]).get(self.campaign.pk)
-        return Response(campaign_json(self.campaign, counts, opens_at=opens_at))
+        figures = count_campaign(self.campaign)
+        return Response(
+            {
+                **campaign_json(self.campaign, counts, opens_at=opens_at),
+                "funnel": funnel_json(self.campaign, figures),
+                "reasons": [_reason_json(*key, n) for key, n in figures.reasons.items()],
+            }
+        )
+
+
+def funnel_json(campaign: Campaign, figures: Figures) -> dict[str, int]:
+    """From each step to the next some are lost; ``counts`` and ``reasons`` tell where to."""
+    return {
+        "requested": campaign.requested,
+        "eligible": figures.eligible,
+        "sent": figures.of(State.SENT),
+        "delivered": figures.of("delivered"),
+        "opened": figures.of("opened"),
+        "replied": figures.of("replied"),
+        "closed": figures.of("closed"),
+    }
+
+
+def _reason_json(status: str, word: str, count: int) -> dict[str, Any]:
+    why = explanation(word)
+    return {
+        "status": status,
+        "reason": word,
+        "count": count,
+        "explanation": why.sentence,
+        "remedy": why.remedy,
+    }
 
 
 class CampaignCancel(CampaignView):

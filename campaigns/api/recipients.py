@@ -1,19 +1,21 @@
 """The recipients of a campaign, in our words and in LivePerson's."""
 
+from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import Http404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from campaigns import selectors
 from campaigns.api.base import CampaignView
-from campaigns.models import OutboundMessage, State
+from campaigns.models import Campaign, OutboundMessage, State
 from campaigns.reasons import campaign_status, explanation, recipient_status
 from common.cursors import read_page
-from common.errors import FieldError, InvalidRequest
 from common.json_body import is_storable
+from common.query import Query
 from common.times import json_time
 from conversations.models import ReplyRoute
 
@@ -22,21 +24,29 @@ class CampaignRecipients(CampaignView):
     """Recipients with status and reason; ``status`` and ``reason`` filter, a cursor pages."""
 
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
-        rows = selectors.recipients(self.campaign)
-        status, word = request.query_params.get("status"), request.query_params.get("reason")
-        if status is not None:
-            if status not in State.values:
-                known = ", ".join(State.values)
-                raise InvalidRequest(
-                    [FieldError("/status", "not_a_choice", f"status must be one of {known}.")]
-                )
-            rows = rows.filter(state=status)
-        if word is not None:
-            rows = rows.filter(reason=word) if is_storable(word) else rows.none()
+        rows = wanted_recipients(self.campaign, request.query_params)
         page, place = read_page(rows, request.query_params, newest_first=False)
         routes = selectors.routes_by_message(page)
         recipients = [recipient_json(row, routes.get(row.public_id)) for row in page]
         return Response({"recipients": recipients, **place})
+
+
+def wanted_recipients(
+    campaign: Campaign, parameters: Mapping[str, str]
+) -> QuerySet[OutboundMessage]:
+    """A reason that does not exist finds nothing.
+
+    :raises InvalidRequest: ``status`` is not one.
+    """
+    query = Query(parameters)
+    status, word = query.choice("status", State.values), parameters.get("reason")
+    query.raise_if_invalid()
+    rows = selectors.recipients(campaign)
+    if status is not None:
+        rows = rows.filter(state=status)
+    if word is not None:
+        rows = rows.filter(reason=word) if is_storable(word) else rows.none()
+    return rows
 
 
 def recipient_json(message: OutboundMessage, route: ReplyRoute | None) -> dict[str, Any]:

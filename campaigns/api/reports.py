@@ -66,7 +66,7 @@ class Analytics(ReportView):
         query.errors += given.errors
         query.raise_if_invalid()
         is_none = sources is not None and OURS not in sources
-        found = {} if is_none else analytics.count(self.account, scope)
+        found = {} if is_none else analytics.count(self.account.pk, scope)
         more = {} if sources is None else {"source": OURS}
         return Response(
             {
@@ -177,7 +177,7 @@ def conversation_id(row: Reported) -> str | None:
 class CampaignAnalytics(CampaignReportView):
     def get(self, request: Request, account_number: str, app: str, campaign_id: str) -> Response:
         scope = Scope(source=APPS[app], campaign_id=self.campaign.public_id)
-        found = analytics.count(self.account, scope)
+        found = analytics.count(self.account.pk, scope)
         return Response(
             {
                 "requestMetadata": self.metadata(app),

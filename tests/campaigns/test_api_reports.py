@@ -283,7 +283,7 @@ def test_analytics_never_read_the_recipients(brand, journeys):
     now = timezone.now()
     scope = analytics.Scope(source="API", since=now - DAY, until=now + DAY)
     with CaptureQueriesContext(connection) as queries:
-        assert analytics.count(brand.account, scope)
+        assert analytics.count(brand.account.pk, scope)
     (query,) = queries.captured_queries
 
     plan = explain(query["sql"])

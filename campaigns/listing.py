@@ -1,0 +1,74 @@
+"""Which campaigns of an account a list shows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce, Now
+
+from accounts.models import Account
+from campaigns.models import FINAL, PENDING, Campaign, CampaignTally, OutboundMessage, State
+from campaigns.reasons import WAITING
+from campaigns.selectors import campaigns_of
+
+# As `campaign_state` names them.
+STATUSES = ("scheduled", "sending", "completed", "cancelled")
+
+# What is final of a campaign, from its tallies.
+_FINISHED = Coalesce(
+    Subquery(
+        CampaignTally.objects.filter(campaign=OuterRef("pk"), state__in=FINAL)
+        .values("campaign")
+        .annotate(total=Sum("n"))
+        .values("total")
+    ),
+    0,
+)
+_PLANNED = Q(windows__isnull=False) | Q(start_at__isnull=False)
+# Says the same as `selectors.next_openings`, of which only planned campaigns are asked.
+_MAY_GO_OUT = Exists(
+    OutboundMessage.objects.filter(campaign=OuterRef("pk"), state__in=PENDING).exclude(
+        state=State.QUEUED, reason__in=WAITING, due_at__gt=Now()
+    )
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CampaignFilter:
+    """None does not narrow. ``name`` is a part of it, in any case; the time is from ``since`` on
+    and before ``until``."""
+
+    status: str | None = None
+    handoff_id: str | None = None
+    skill: str | None = None
+    name: str | None = None
+    source: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+def find_campaigns(account: Account, wanted: CampaignFilter) -> QuerySet[Campaign]:
+    """Recipients are read of unfinished campaigns with a schedule alone, and only for a status."""
+    conditions = {
+        "handoff__public_id": wanted.handoff_id,
+        "skill_name": wanted.skill,
+        "name__icontains": wanted.name,
+        "source": wanted.source,
+        "created_at__gte": wanted.since,
+        "created_at__lt": wanted.until,
+    }
+    given = {lookup: value for lookup, value in conditions.items() if value is not None}
+    campaigns = campaigns_of(account).filter(**given)
+    return campaigns if wanted.status is None else _with_status(campaigns, wanted.status)
+
+
+def _with_status(campaigns: QuerySet[Campaign], status: str) -> QuerySet[Campaign]:
+    if status == "cancelled":
+        return campaigns.filter(cancelled_at__isnull=False)
+    campaigns = campaigns.filter(cancelled_at__isnull=True).alias(finished=_FINISHED)
+    if status == "completed":
+        return campaigns.filter(finished__gte=F("accepted"))
+    unfinished = campaigns.filter(finished__lt=F("accepted"))
+    if status == "scheduled":
+        return unfinished.filter(_PLANNED, ~_MAY_GO_OUT)
+    return unfinished.filter(~_PLANNED | _MAY_GO_OUT)
