@@ -40,14 +40,17 @@ def running(name: str, argv: tuple[str, ...], folder: Path, **env: str) -> Itera
 
 
 @contextmanager
-def web_server(name: str, wsgi: str, settings: str, folder: Path) -> Iterator[WebServer]:
-    """gunicorn with the product's own configuration."""
+def web_server(
+    name: str, wsgi: str, settings: str, folder: Path, **given: str
+) -> Iterator[WebServer]:
+    """gunicorn with the product's own configuration, and variables of the environment."""
     port, metrics = free_port(), folder / f"{name}-metrics"
     metrics.mkdir(exist_ok=True)
     env = {
         "DJANGO_SETTINGS_MODULE": settings,
         "PORT": str(port),
         "PROMETHEUS_MULTIPROC_DIR": str(metrics),
+        **given,
     }
     argv = (sys.executable, "-m", "gunicorn", "-c", "python:proactive_site.gunicorn", wsgi)
     with running(name, argv, folder, **env) as process:

@@ -13,7 +13,7 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bench import accept, growth, machine, sending, statements
+from bench import accept, growth, machine, redis_away, sending, statements
 from bench.processes import CHECKOUT, BenchFailure
 from bench.report import Finding, as_json, write
 from bench.size import FULL, QUICK, Size
@@ -43,6 +43,7 @@ class Command(BaseCommand):
                 "growth": partial(growth.measure_growth, world, size),
                 "statements": partial(statements.measure_statements, world, size),
                 "accept": partial(accept.measure_accept, world, size, folder),
+                "accept-without-redis": partial(redis_away.measure_redis_away, world, size, folder),
                 "end-to-end": partial(sending.measure_sending, world, size, folder, stub),
             }
             for name, measure in parts.items():
