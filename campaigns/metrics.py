@@ -20,13 +20,15 @@ UNKNOWN_RETRIES = Counter(
 
 
 class QueueCollector(Collector):
-    """Rows of the ledger that are not final, and the age of the oldest, asked at each scrape."""
+    """Rows of the ledger that are not final, and since when they may go, asked at each scrape."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         labels = ["lane", "state"]
         depth = GaugeMetricFamily("proactive_queue_messages", "Messages not final.", labels=labels)
         age = GaugeMetricFamily(
-            "proactive_queue_age_seconds", "Age of the oldest such message.", labels=labels
+            "proactive_queue_age_seconds",
+            "Time since the oldest such message could go out.",
+            labels=labels,
         )
         for lane, state, count, seconds in ledger.queue_depths():
             depth.add_metric([lane, state], count)

@@ -458,3 +458,46 @@ def test_a_title_filled_by_variables_is_cut_where_it_grows_beyond_a_line(api, br
     message = OutboundMessage.objects.get()
     assert message.text == "See " + "👨‍👩‍👧‍👦" * 200
     assert message.title == "👨‍👩‍👧‍👦" * 36 + "…"
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "meant"),
+    [
+        ("", "Consumers", "consumers"),
+        ("", "campaign_name", "campaignName"),
+        ("", "skills", "skill"),
+        ("", "template", "templateId"),
+        ("", "scheduling-metrics", "schedulingMetrics"),
+        ("/consumers/0", "variable", "variables"),
+        ("/consumers/0", "consumercontent", "consumerContent"),
+        ("/consumers/0/consumerContent", "inApp", "inapp"),
+        ("", "comment", None),
+        ("", "name", None),
+        ("/consumers/0", "nickname", None),
+        ("", "c" * 5000, None),
+    ],
+)
+def test_a_warning_names_the_field_that_was_probably_meant(api, brand, place, name, meant):
+    """A17: only where it is close."""
+    body = brand.body("ana")
+    target = body
+    for step in place.split("/")[1:]:
+        target = target[int(step) if step.isdigit() else step]
+    target[name] = "x"
+
+    (warning,) = api.post("campaign", body).json()["warnings"]
+
+    assert warning["pointer"] == f"#{place}/{name}"[:200]
+    hint = f' Did you mean "{meant}"?' if meant else ""
+    assert warning["detail"] == f"This field is not known; it was ignored.{hint}"
+
+
+def test_a_field_that_is_missing_is_looked_for_under_a_wrong_name(api, brand):
+    body = brand.body("ana")
+    body["consumer"] = body.pop("consumers")
+
+    problem = is_refused(api.post("campaign", body), "#/consumers", "required")
+
+    detail = problem["errors"][0]["detail"]
+    assert detail == 'consumers is missing. Did you mean it by "consumer"?'
+    assert problem["message"] == "Fields missing in request: consumers"
