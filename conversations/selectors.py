@@ -132,7 +132,7 @@ def answers_to(message_ids: Sequence[UUID]) -> dict[UUID, Answer]:
         "conversation__opened_at",
         "conversation__closed_at",
     )
-    return {message_id: Answer(*rest) for message_id, *rest in rows}
+    return {row[0]: Answer(row[1], row[2], row[3], row[4], row[5]) for row in rows}
 
 
 def recent_outbound(*, account: Account, consumer_ref: str, now: datetime) -> list[ReplyRoute]:
