@@ -1,16 +1,20 @@
 """A15: what webhooks are told of campaigns and their messages."""
 
 import threading
+import time
 from datetime import timedelta
 
 import orjson
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from campaigns import ledger
+from campaigns.announcements import announce_settled
 from campaigns.delivery import deliver
-from campaigns.models import EventKind
+from campaigns.ledger import Settled
+from campaigns.models import EventKind, State
 from campaigns.receipts import record_event
 from campaigns.services import cancel_campaign
 from tests.campaigns.conftest import deliver_all, make_brand, states
@@ -200,6 +204,35 @@ def test_eight_workers_tell_each_campaign_s_completion_exactly_once(settings):
     done = sorted(payload["data"]["campaignId"] for payload in payloads)
     assert done == sorted(campaign.public_id for campaign in campaigns)
     assert {payload["data"]["counts"]["sent"] for payload in payloads} == {64}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_last_two_messages_settled_side_by_side_are_seen_by_one_of_two_workers():
+    brand = make_crowd(2)
+    WebhookEndpointFactory(account=brand.account, event_types=[EventType.CAMPAIGN_COMPLETED])
+    brand.send("c1", "c2")
+    first, second = ledger.claim(lane="lab", limit=2, lease=timedelta(seconds=30))
+    is_first_settled = threading.Event()
+
+    def settle(row, before_commit) -> None:
+        now = timezone.now()
+        with transaction.atomic():
+            kept = ledger.settle([Settled(row.id, row.fence, State.SENT)], now=now)
+            announce_settled(kept, now=now)
+            before_commit()
+        connection.close()
+
+    def commit_late() -> None:
+        is_first_settled.set()
+        time.sleep(0.3)
+
+    thread = threading.Thread(target=settle, args=(first, commit_late))
+    thread.start()
+    is_first_settled.wait(5)
+    settle(second, lambda: None)
+    thread.join()
+
+    assert [payload["data"]["counts"]["sent"] for payload in told()] == [2]
 
 
 def statements(*, touching=""):
