@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection
+from django.db.models import QuerySet
 from psycopg.errors import LockNotAvailable
 
 from accounts.models import Account
@@ -94,7 +95,7 @@ class KeyedCall:
         :raises KeyTaken: the first is done; its answer can be read once this is rolled back.
         :raises KeyInUse: the first took longer than five seconds.
         """
-        values = [self.account.pk, self.client_id, self.operation, self.key, self.fingerprint, now]
+        values = (self.account.pk, self.client_id, self.operation, self.key, self.fingerprint, now)
         with connection.cursor() as cursor:
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [WAIT])
             try:
@@ -113,7 +114,7 @@ class KeyedCall:
         body = json.dumps(outcome).encode()
         self._rows().update(status=status, body=body, campaign=campaign)
 
-    def _rows(self) -> Any:
+    def _rows(self) -> QuerySet[IdempotencyKey]:
         return IdempotencyKey.objects.filter(
             account=self.account, client_id=self.client_id, operation=self.operation, key=self.key
         )

@@ -118,7 +118,8 @@ def _read_filter(parameters: Mapping[str, str]) -> CampaignFilter:
 
 
 def _replay(earlier: StoredAnswer, request: Request) -> Response:
-    body = answer_json(earlier.outcome, request.data["consumers"])
+    call: Any = request.data
+    body = answer_json(earlier.outcome, call["consumers"])
     return Response(body, earlier.status, headers={"Idempotent-Replayed": "true"})
 
 
