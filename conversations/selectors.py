@@ -114,7 +114,7 @@ def conversation_ids(message_ids: Sequence[UUID]) -> dict[UUID, UUID]:
 class Answer:
     """That a message was answered; no conversation is named where it was erased since."""
 
-    replied_at: datetime
+    replied_at: datetime | None
     conversation_id: UUID | None
     skill: str | None
     opened_at: datetime | None
