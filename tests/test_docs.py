@@ -28,7 +28,7 @@ LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 SAMPLE = re.compile(r"```json\n(.*?)```", re.DOTALL)
 CALL = re.compile(r"`(?P<method>GET|POST|PATCH|DELETE) (?P<path>/[^\s`?]+)`")
 # What stands for the named parts of a path.
-FILLED = {"accountId": "48213907", "campaignId": "6YJGzUKY-"}
+FILLED = {"accountId": "48213907", "campaignId": "6YJGzUKY-", "eventId": f"msg_{'a' * 32}"}
 UUID = "01a209db-8c4d-7ddf-957e-79b841630db5"
 
 
