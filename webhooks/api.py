@@ -75,7 +75,8 @@ class WebhookDetail(WebhookView):
     def patch(self, request: Request, **kwargs: str) -> Response:
         """What is absent stays; ``enabled`` switches it on and off."""
         fields = Fields(request.data)
-        named = [name for name in CHANGEABLE if request.data.get(name) is not None]
+        given = dict(request.data)
+        named = [name for name in CHANGEABLE if given.get(name) is not None]
         changes = _read(fields, named)
         fields.raise_if_invalid()
         enabled = changes.pop("enabled", None)
