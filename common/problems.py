@@ -63,7 +63,8 @@ def request_id(request: HttpRequest) -> str:
     """What ``X-Request-Id`` of the answer says: the caller's own word, else our uuid."""
     found = getattr(request, "request_id", None)
     if found is None:
-        given = request.headers.get("X-Request-Id", "")
+        # Not request.headers: it is made once, and the log has to read what META is given below.
+        given = request.META.get("HTTP_X_REQUEST_ID", "")
         found = given if REQUEST_ID.fullmatch(given) else trace_id(request)
         request.request_id = found  # type: ignore[attr-defined]
     return str(found)

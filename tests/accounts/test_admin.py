@@ -163,6 +163,7 @@ def test_a_brand_s_administrator_cannot_raise_limits_that_operators_set(brand):
         "time_zone": "Europe/Stockholm",
         "max_recipients": 9999,
         "requests_per_second": 9999,
+        "daily_recipients": 9999,
         "region": "NA",
         "number": 1,
     }
@@ -172,7 +173,8 @@ def test_a_brand_s_administrator_cannot_raise_limits_that_operators_set(brand):
     assert response.status_code == 302
     account.refresh_from_db()
     assert (account.name, account.time_zone) == ("Renamed", "Europe/Stockholm")
-    assert (account.max_recipients, account.requests_per_second) == (100, 10)
+    limits = (account.max_recipients, account.requests_per_second, account.daily_recipients)
+    assert limits == (100, 100_000, 100_000)
     assert (account.region, account.number != 1) == ("EMEA", True)
     assert AuditEvent.objects.get(verb="account_changed").changes == {
         "name": ["Ours", "Renamed"],

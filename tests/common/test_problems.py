@@ -1,6 +1,7 @@
 """A9: every error of an API path is a problem that says what to do, and leaks nothing."""
 
 import json
+import logging
 import uuid
 
 import pytest
@@ -257,6 +258,19 @@ def test_a_request_id_of_other_characters_is_ignored(api, given):
 
     assert answer.headers["X-Request-Id"] == answer.json()["requestTraceId"]
     assert answer.status_code == 404
+
+
+@pytest.mark.parametrize(("given", "is_kept"), [("crm-7", True), ('crm"7', False)])
+def test_the_log_has_the_caller_s_request_id_where_it_is_sound(api, caplog, given, is_kept):
+    """A9, and a caller forges no line."""
+    with caplog.at_level(logging.INFO, logger="django_structlog"):
+        answer = api.with_headers(**{"X-Request-Id": given}).get("campaign/aaaaaaaaa")
+
+    lines = [record.msg for record in caplog.records if isinstance(record.msg, dict)]
+    trace = answer.json()["requestTraceId"]
+    assert len(lines) == 2
+    assert {line["request_id"] for line in lines} == {given if is_kept else trace}
+    assert {line["trace_id"] for line in lines} == {trace}
 
 
 def test_an_answer_names_twenty_errors_at_most_and_stays_short():

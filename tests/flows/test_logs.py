@@ -13,11 +13,14 @@ def test_request_id_of_a_call_is_in_the_logs_of_web_and_worker(
 ) -> None:
     sent = caller.send(caller.token().body["access_token"], brand.SAMPLE_BODY)
 
-    trace = f'"request_id": "{sent.body["requestTraceId"]}"'
-    wait_for(
-        lambda: trace in stack.log_of("worker"), seconds=20, what="the worker's line of the call"
-    )
-    assert trace in stack.log_of("web")
+    for name in ("request_id", "trace_id"):
+        trace = f'"{name}": "{sent.body["requestTraceId"]}"'
+        wait_for(
+            lambda: trace in stack.log_of("worker"),  # noqa: B023
+            seconds=20,
+            what="the worker's line of the call",
+        )
+        assert trace in stack.log_of("web")
 
 
 def test_no_secret_token_or_text_is_in_the_logs(stack: Stack, caller: Caller) -> None:
