@@ -107,10 +107,15 @@ class _Batch:
                 now = self.clock.now()
                 too_late = sending.too_late(now)
                 if too_late is not None:
-                    self.settled.append(too_late)
+                    self._put_off(sending.row, too_late, now)
                     continue
                 self.under_way[sending.row.public_id.hex] = sending
                 yield from sending.jobs(now)
+
+    def _put_off(self, row: Claimed, becomes: Settled, now: datetime) -> None:
+        kind = EventKind.DEFERRED if becomes.state == State.QUEUED else EventKind.DECIDED
+        self.settled.append(becomes)
+        self.events.append(row_event(row, kind, now, reason=becomes.reason))
 
     def _has_time(self) -> bool:
         """Whether a request begun now would end, and be recorded, inside the lease."""

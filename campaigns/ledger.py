@@ -239,7 +239,7 @@ mine AS MATERIALIZED (
     LIMIT %(limit)s
 )
 UPDATE campaigns_outboundmessage m
-SET state = 'sending', fence = m.fence + 1,
+SET state = 'sending', reason = '', fence = m.fence + 1,
     due_at = statement_timestamp() + %(lease)s * interval '1 second'
 FROM mine WHERE m.id = mine.id
 RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.consumer_ref, m.title, m.text,

@@ -374,6 +374,31 @@ def test_a_push_that_would_begin_after_its_window_closed_is_put_back(brand, monk
     assert not LabPush.objects.exists()
     assert (row().state, row().reason) == (State.QUEUED, "outside_window")
     assert (row().attempts, row().due_at) == (0, opens + timedelta(days=1))
+    assert deferrals() == ["outside_window"]
+
+
+def test_a_push_that_would_begin_after_its_lookback_is_not_begun(brand, monkeypatch):
+    """I5"""
+    brand.consumer("ana")
+    created = brand.send("ana")
+    expires_at = row().expires_at
+    monkeypatch.setattr(DatabaseClock, "now", lambda clock: expires_at)
+
+    deliver_all()
+
+    assert states(created.campaign) == {"ana": (State.EXPIRED, "lookback_over")}
+    assert not LabPush.objects.exists()
+    assert MessageEvent.objects.get().reason == "lookback_over"
+
+
+def test_a_message_that_is_being_sent_waits_for_nothing(brand):
+    brand.consumer("ana")
+    brand.send("ana", schedulingMetrics=closed_now()[1])
+    make_due()
+
+    ledger.claim(lane="lab", limit=10, lease=timedelta(seconds=30))
+
+    assert (row().state, row().reason) == (State.SENDING, "")
 
 
 def test_a_consumer_who_travels_gets_the_message_by_the_new_clock(brand, monkeypatch):
