@@ -54,6 +54,8 @@ INSTALLED_APPS = [
     "guardian",
     "oauth2_provider",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
     "accounts",
     "handoffs",
     "consumers",
@@ -62,6 +64,7 @@ INSTALLED_APPS = [
     "conversations",
     "campaigns",
     "lab",
+    "proactive_site",
 ]
 
 MIDDLEWARE = [
@@ -229,6 +232,18 @@ REST_FRAMEWORK = {
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "common.problems.AlwaysJSON",
     "EXCEPTION_HANDLER": "common.problems.exception_handler",
     "UNAUTHENTICATED_USER": None,
+    "DEFAULT_SCHEMA_CLASS": "proactive_site.openapi.Described",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Proactive",
+    "DESCRIPTION": "Proactive in-app messaging: the brand API, and the SDK API for its apps.",
+    "VERSION": VERSION,
+    "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": "/"}],
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SORT_OPERATIONS": False,
+    "PREPROCESSING_HOOKS": ["proactive_site.openapi.name_publicly"],
+    "POSTPROCESSING_HOOKS": ["proactive_site.openapi.complete"],
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("MAX_BODY_BYTES", default=4 * 1024 * 1024)
 

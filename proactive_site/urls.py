@@ -8,7 +8,7 @@ from campaigns import urls as campaigns
 from consumers import urls as consumers
 from conversations import urls as conversations
 from handoffs import urls as handoffs
-from proactive_site import health, pages
+from proactive_site import api_docs, health, pages
 from webhooks import urls as webhooks
 
 ACCOUNT = r"account/(?P<account_number>[0-9]{1,18})/"
@@ -31,5 +31,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         rf"^api/sdk/v1/{ACCOUNT}",
         include([*consumers.sdk_urls, *campaigns.sdk_urls, *conversations.sdk_urls]),
     ),
+    re_path(r"^api/openapi\.json/?$", api_docs.document_json, name="openapi_json"),
+    re_path(r"^api/openapi\.yaml/?$", api_docs.document_yaml, name="openapi_yaml"),
+    re_path(r"^api/docs/?$", api_docs.Page.as_view(), name="api_docs"),
+    re_path(r"^api/api-docs/?$", api_docs.liveperson_docs, name="liveperson_docs"),
     path("lab/", include("lab.urls")),
 ]

@@ -1,0 +1,128 @@
+"""Words in which the apps describe their part of the API (OpenAPI 3.1, JSON Schema 2020-12)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+Schema = dict[str, Any]
+
+UUID: Schema = {"type": "string", "format": "uuid"}
+TIME: Schema = {"type": "string", "format": "date-time"}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+BOOLEAN: Schema = {"type": "boolean"}
+STRING: Schema = {"type": "string"}
+# Hexadecimal digits, with the dashes of a uuid or without.
+UUID_PATTERN = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+STORABLE = r"^[^\u0000]*$"
+
+
+class Access(Enum):
+    """Whose credentials an operation asks for."""
+
+    OPEN = "open"
+    CLIENT = "client"
+    BRAND = "brand"
+    CONSUMER = "consumer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One method of one path. ``errors`` are statuses beyond those that follow from the rest."""
+
+    id: str
+    tag: str
+    summary: str
+    access: Access
+    description: str = ""
+    scope: str = ""
+    parameters: Sequence[Schema] = ()
+    # Media type -> its schema and examples.
+    body: Mapping[str, Schema] = field(default_factory=dict)
+    is_body_required: bool = True
+    responses: Mapping[int, Schema]
+    errors: Mapping[int, str] = field(default_factory=dict)
+
+
+def ref(name: str) -> Schema:
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def obj(properties: Mapping[str, Schema], *, optional: Sequence[str] = (), **more: Any) -> Schema:
+    """An object whose properties are required but for the optional ones."""
+    required = [name for name in properties if name not in optional]
+    schema: Schema = {"type": "object", "properties": dict(properties), **more}
+    return {**schema, "required": required} if required else schema
+
+
+def array(items: Schema, **more: Any) -> Schema:
+    return {"type": "array", "items": items, **more}
+
+
+def enum(*values: Any, **more: Any) -> Schema:
+    return {"type": "string", "enum": list(values), **more}
+
+
+def about(schema: Schema, description: str, **more: Any) -> Schema:
+    return {**schema, "description": description, **more}
+
+
+def or_null(schema: Schema) -> Schema:
+    if "type" not in schema:
+        return {"anyOf": [schema, {"type": "null"}]}
+    found: Schema = {**schema, "type": [schema["type"], "null"]}
+    return {**found, "enum": [*schema["enum"], None]} if "enum" in schema else found
+
+
+def query(name: str, schema: Schema, description: str, *, is_required: bool = False) -> Schema:
+    return {
+        "name": name,
+        "in": "query",
+        "required": is_required,
+        "schema": schema,
+        "description": description,
+    }
+
+
+def json_body(schema: Schema, **examples: Any) -> dict[str, Schema]:
+    return {"application/json": with_examples(schema, examples)}
+
+
+def with_examples(schema: Schema, examples: Mapping[str, Any]) -> Schema:
+    named = {name: {"value": value} for name, value in examples.items()}
+    return {"schema": schema, "examples": named} if named else {"schema": schema}
+
+
+def answer(
+    description: str,
+    schema: Schema | None = None,
+    *,
+    media_type: str = "application/json",
+    headers: Mapping[str, Schema] | None = None,
+    **examples: Any,
+) -> Schema:
+    """One response; without a schema it has no body."""
+    response: Schema = {"description": description}
+    if headers:
+        response["headers"] = dict(headers)
+    if schema is not None:
+        response["content"] = {media_type: with_examples(schema, examples)}
+    return response
+
+
+def header(description: str, schema: Schema) -> Schema:
+    return {"description": description, "schema": schema}
+
+
+def page_of(name: str, item: Schema) -> Schema:
+    """As `common.cursors.read_page` tells a page."""
+    place = {"limit": COUNT, "nextCursor": or_null(STRING)}
+    return obj({name: array(item), **place})
+
+
+def page_parameters(max_limit: int, default: int) -> tuple[Schema, Schema]:
+    limit: Schema = {"type": "integer", "minimum": 1, "maximum": max_limit, "default": default}
+    return (
+        query("limit", limit, "Rows of a page."),
+        query("cursor", STRING, "nextCursor of the page before, as it is."),
+    )

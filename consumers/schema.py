@@ -1,0 +1,172 @@
+"""Devices, described for the OpenAPI document."""
+
+from accounts.models import Platform
+from common.openapi import (
+    BOOLEAN,
+    STRING,
+    TIME,
+    UUID,
+    Access,
+    Operation,
+    Schema,
+    about,
+    answer,
+    array,
+    enum,
+    json_body,
+    obj,
+    or_null,
+    ref,
+)
+from consumers.device_body import ENVIRONMENTS, MAX_TOKEN
+from consumers.models import LogoutType
+
+DEVICES = "/api/sdk/v1/account/{accountId}/devices"
+DEVICE = f"{DEVICES}/{{deviceId}}"
+
+
+def _text(max_length: int) -> Schema:
+    return {"type": ["string", "null"], "maxLength": max_length}
+
+
+_FACTS: dict[str, Schema] = {
+    "token": about(_text(MAX_TOKEN), "Of the push service."),
+    "subscription": or_null(ref("Subscription")),
+    "sdkVersion": about(_text(20), "As `6.2` or `5.23.1`; required but for `web`."),
+    "environment": or_null(enum("", *ENVIRONMENTS)),
+    "androidX": or_null(BOOLEAN),
+    "osVersion": _text(50),
+    "model": _text(100),
+    "locale": _text(35),
+    "timeZone": about(_text(64), "An IANA name."),
+    "country": about(_text(60), "Two letters (ISO 3166)."),
+    "city": _text(100),
+}
+COMPONENTS: dict[str, Schema] = {
+    "Subscription": obj(
+        {
+            "endpoint": {"type": "string", "maxLength": MAX_TOKEN, "pattern": "^https://"},
+            "keys": obj(
+                {
+                    "p256dh": about(STRING, "A P-256 public key in base64url."),
+                    "auth": about(STRING, "16 bytes in base64url."),
+                }
+            ),
+        },
+        description="What a browser's push service gave it.",
+    ),
+    "Device": obj(
+        {
+            "id": UUID,
+            "appName": STRING,
+            "platform": enum(*Platform.values),
+            "tokenSha256": STRING,
+            "environment": STRING,
+            "sdkVersion": STRING,
+            "androidX": BOOLEAN,
+            "osVersion": STRING,
+            "model": STRING,
+            "locale": STRING,
+            "timeZone": STRING,
+            "country": STRING,
+            "city": STRING,
+            "loggedIn": BOOLEAN,
+            "unregisterType": or_null(enum(*LogoutType.values)),
+            "registeredAt": TIME,
+            "lastSeenAt": TIME,
+            "warnings": array(ref("Warning")),
+        },
+        optional=("warnings",),
+    ),
+}
+
+SAMPLE = {
+    "id": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
+    "appName": "com.larkfield.app",
+    "platform": "ios",
+    "tokenSha256": "3a927d55a7af7fc586300aa67ae47c152090731a124f6d28e33044e90eca3d4e",
+    "environment": "",
+    "sdkVersion": "6.24",
+    "androidX": False,
+    "osVersion": "19.1",
+    "model": "iPhone 17",
+    "locale": "sv-SE",
+    "timeZone": "Europe/Stockholm",
+    "country": "SE",
+    "city": "Växjö",
+    "loggedIn": True,
+    "unregisterType": None,
+    "registeredAt": "2026-11-23T19:21:52.805165Z",
+    "lastSeenAt": "2026-11-23T19:21:52.805165Z",
+}
+_SAID = ("platform", "appName", "sdkVersion", "osVersion", "model", "locale", "timeZone", "country")
+
+
+def _operation(**said: object) -> Operation:
+    shared = {"tag": "SDK: devices", "access": Access.CONSUMER}
+    return Operation(**{**shared, **said})  # type: ignore[arg-type]
+
+
+OPERATIONS = {
+    f"GET {DEVICES}": _operation(
+        id="listDevices",
+        summary="List the consumer's devices",
+        responses={
+            200: answer(
+                "The devices.",
+                obj({"devices": array(ref("Device"))}),
+                devices={"devices": [SAMPLE]},
+            )
+        },
+    ),
+    f"POST {DEVICES}": _operation(
+        id="registerDevice",
+        summary="Register a device",
+        description="Logs the consumer in on it. Said twice it is the same device.",
+        body=json_body(
+            obj(
+                {
+                    "platform": enum(*Platform.values),
+                    "appName": {"type": "string", "minLength": 1, "maxLength": 155},
+                    **_FACTS,
+                },
+                optional=tuple(_FACTS),
+            ),
+            device={name: SAMPLE[name] for name in _SAID} | {"token": "lab-phone-of-ingrid-2"},
+        ),
+        responses={200: answer("The device.", ref("Device"), device=SAMPLE)},
+        errors={409: "The present state does not allow it."},
+    ),
+    f"PATCH {DEVICE}": _operation(
+        id="refreshDevice",
+        summary="Bring a device up to date",
+        description="Without a login: a new token, or any of the facts. What is absent stays.",
+        body=json_body(obj(_FACTS, optional=tuple(_FACTS)), token={"token": "lab-phone-3"}),
+        responses={200: answer("The device.", ref("Device"), device=SAMPLE)},
+        errors={409: "The present state does not allow it."},
+    ),
+    f"DELETE {DEVICE}": _operation(
+        id="removeDevice",
+        summary="Take a device out of the registry",
+        responses={204: answer("Removed.")},
+    ),
+    f"POST {DEVICE}/logout": _operation(
+        id="logOutDevice",
+        summary="Log the consumer out on a device",
+        description="`ALL`: nothing is pushed any more; `AGENT`: campaigns alone; `NONE`: all is.",
+        body=json_body(
+            obj(
+                {"unregisterType": or_null(enum("", *LogoutType.values))},
+                optional=("unregisterType",),
+            ),
+            agent={"unregisterType": "AGENT"},
+        ),
+        responses={
+            200: answer(
+                "The device.",
+                ref("Device"),
+                device={**SAMPLE, "loggedIn": False, "unregisterType": "AGENT"},
+            )
+        },
+    ),
+}
