@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -151,27 +152,30 @@ def test_sixty_callers_of_four_processes_get_ten_calls_a_second(web: Callable[..
         with campaigns.connected() as post:
             while time.monotonic() < ends:
                 answers.append(post(body))
+                # Thirty times the limit all the same, on a machine that still has time to count.
+                time.sleep(0.2)
         return answers
 
     answers = at_once(60, call)
 
-    accepted = sorted((one for one in answers if one.status == 200), key=lambda one: one.had_at)
+    accepted = [one for one in answers if one.status == 200]
     refused = [one for one in answers if one.status == 429]
     assert len(accepted) + len(refused) == len(answers)
     assert Campaign.objects.count() == len(accepted)
     assert {one.headers["Retry-After"] for one in refused} == {"1"}
-    seconds = each_second(accepted)
+    seconds = each_second()
     print(f"\n{len(answers)} calls; accepted in each second: {seconds}")
     assert len(seconds) >= 4
     assert set(seconds) <= {9, 10, 11}
     assert most_within_a_second(accepted) <= 10
 
 
-def each_second(accepted: list[Answer]) -> list[int]:
-    """Whole seconds, from half a second before the second ten: calls come in bursts of ten, and
-    an answer may be late by as much."""
-    first = accepted[10].had_at - 0.5
-    places = [int(one.had_at - first) for one in accepted[10:]]
+def each_second() -> list[int]:
+    """Campaigns in each whole second by the server's clock, from half a second before the second
+    ten on: calls come in bursts of ten."""
+    times = list(Campaign.objects.order_by("created_at").values_list("created_at", flat=True))
+    first = times[10] - timedelta(seconds=0.5)
+    places = [int((at - first).total_seconds()) for at in times[10:]]
     return [places.count(second) for second in range(max(places))]
 
 
