@@ -1,4 +1,4 @@
-"""The two pages that belong to no app: the front door, and what an error means."""
+"""The pages that belong to no app: the front door, what an error means, and what went wrong."""
 
 from typing import Any
 
@@ -6,9 +6,11 @@ from django.conf import settings
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
+from django.views import defaults
 from django.views.generic import TemplateView, View
 
 from common.problem_types import explain
+from common.problems import API_PREFIXES, problem_response
 from proactive_site.error_catalogue import ADVICE
 
 
@@ -36,3 +38,16 @@ class ProblemPage(TemplateView):
             cause=advice.cause.replace("`", ""),
             cure=advice.cure.replace("`", ""),
         )
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """A path of the API needs no page, whose static files may be missing."""
+    if request.path.startswith(API_PREFIXES):
+        return problem_response(request, 404)
+    return defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponseBase:
+    if request.path.startswith(API_PREFIXES):
+        return problem_response(request, 500)
+    return defaults.server_error(request)

@@ -13,6 +13,9 @@ from webhooks import urls as webhooks
 
 ACCOUNT = r"account/(?P<account_number>[0-9]{1,18})/"
 
+handler404 = "proactive_site.pages.not_found"
+handler500 = "proactive_site.pages.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.Home.as_view(), name="home"),
     path("health", health.health, name="health"),
