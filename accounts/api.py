@@ -4,7 +4,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 import orjson
+from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse
+from django.http.multipartparser import MultiPartParserError
 from django.utils import timezone
 from django.utils.decorators import method_decorator
 from django.views.decorators.csrf import csrf_exempt
@@ -45,11 +47,17 @@ class OAuthEndpoint(View):
     def post(self, request: HttpRequest, account_number: str | None = None) -> HttpResponse:
         validator = Validator(int(account_number) if account_number else None)
         try:
-            parameters = self.parameters(request)
-            status, body = self._ask(request, parameters, validator)
+            status, body = self._ask(request, self._parameters(request), validator)
         except OAuthRefused as refused:
             return self._response(refused.status, refused.body, wait=refused.wait)
         return self._response(status, self.body_for(body, validator) if status == 200 else body)
+
+    def _parameters(self, request: HttpRequest) -> Parameters:
+        """:raises OAuthRefused: Django could not read them; of its exceptions none gets out."""
+        try:
+            return self.parameters(request)
+        except (BadRequest, MultiPartParserError, SuspiciousOperation):
+            raise OAuthRefused("invalid_request", "The form cannot be read.") from None
 
     def parameters(self, request: HttpRequest) -> Parameters:
         if request.META.get("QUERY_STRING"):
