@@ -14,6 +14,8 @@ from common.guard import AddressGuard
 STREAMS = 1000
 NARROWEST = 4
 IDLE_SECONDS = 60
+# Past a call's time by so much, the process was stopped meanwhile.
+LATE_SECONDS = 0.5
 
 
 class Pool:
@@ -87,6 +89,15 @@ class Pool:
             answers += [self._finish(curl, 0, "") for curl in done]
             answers += [self._finish(curl, code, text) for curl, code, text in failed]
         return answers
+
+    def end_overdue(self, now: float) -> list[Answer[Any]]:
+        """End exchanges that libcurl has not ended in time, itself being late."""
+        overdue = [
+            curl
+            for curl, exchange in self.active.items()
+            if now - exchange.started > exchange.call.timeouts.total + LATE_SECONDS
+        ]
+        return [self._finish(curl, pycurl.E_OPERATION_TIMEDOUT, "ended late") for curl in overdue]
 
     def _finish(self, curl: Any, code: int, message: str) -> Answer[Any]:
         exchange = self.active.pop(curl)

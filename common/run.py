@@ -156,7 +156,9 @@ class Run:
             moments.append(self.pauses[0][0])
         timeout = max(0.0, min(until, *moments) - monotonic()) if moments else until - monotonic()
         moved = set()
-        for key, events in self.pools.selector.select(timeout):
+        events_by_key = self.pools.selector.select(timeout)
+        self._end_overdue()
+        for key, events in events_by_key:
             key.data.react(key.fd, events)
             moved.add(key.data)
         now = monotonic()
@@ -169,6 +171,14 @@ class Run:
             self.active -= len(finished)
             self.ready.extend(finished)
         self._end_pauses(now)
+
+    def _end_overdue(self) -> None:
+        """End what is past its time before libcurl may go on with it: a process that was stopped
+        and wakes up late must not send what it had begun to start."""
+        for pool in self.pools.all():
+            ended = pool.end_overdue(monotonic())
+            self.active -= len(ended)
+            self.ready.extend(ended)
 
     def _end_pauses(self, now: float) -> None:
         while self.pauses and self.pauses[0][0] <= now:
