@@ -26,6 +26,7 @@ from common.calls import TICK
 from consumers.services import remove_dead_devices
 from conversations.models import MessageState
 from conversations.services import close_routes, open_reply_routes, set_route_states
+from push.models import ProviderKind
 from push.providers.base import Outcome, PushResult
 from push.services import PushJob, hold_credential, longest_wait, providers, send
 
@@ -40,7 +41,7 @@ FLUSH_MARGIN = 1.0
 MAX_POISON = 5
 
 # One lane a provider, and one for rows whose provider is not known yet.
-LANES = ("none", "lab", "proxy")
+LANES = ("none", *ProviderKind.values)
 
 
 @dataclass(slots=True)
@@ -75,7 +76,7 @@ class _Batch:
         self.under_way: dict[str, Sending] = {}
         self.settled: list[Settled] = []
         self.events: list[Event] = []
-        self.dead_devices: list[int] = []
+        self.dead_devices: dict[int, datetime] = {}
         self.clock = DatabaseClock()
         self.claimed_at = self.clock.now()
         self.flushed_at = monotonic()
@@ -189,7 +190,7 @@ class _Batch:
         if result.is_started:
             self.events.append(sending.event(result, now))
         if result.outcome is Outcome.UNREGISTERED:
-            self.dead_devices.append(result.device_id)
+            self.dead_devices[result.device_id] = result.dead_since or self.claimed_at
         if result.outcome is Outcome.MISCONFIGURED:
             credential_id = sending.target(result.device_id)[0].credential_id
             assert credential_id is not None
@@ -213,13 +214,8 @@ class _Batch:
             with transaction.atomic():
                 self._settle(self.settled, self.events, now)
                 if self.dead_devices:
-                    remove_dead_devices(
-                        device_ids=self.dead_devices,
-                        reason="token_gone",
-                        now=now,
-                        registered_before=self.claimed_at,
-                    )
-        self.settled, self.events, self.dead_devices = [], [], []
+                    remove_dead_devices(dead_since=self.dead_devices, reason="token_gone", now=now)
+        self.settled, self.events, self.dead_devices = [], [], {}
         self.flushed_at = monotonic()
 
     def _settle(self, settled: Sequence[Settled], events: Sequence[Event], now: datetime) -> None:

@@ -1,11 +1,12 @@
 """The registry of people and their devices: who logged in where, and what they want."""
 
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts.audit import record
 from accounts.models import Account, App, User
@@ -73,22 +74,16 @@ def log_out(*, device: Device, now: datetime, logout_type: str = LogoutType.ALL)
     device.save(update_fields=["logged_out_at", "logout_type"])
 
 
-def remove_dead_devices(
-    *,
-    device_ids: Collection[int],
-    reason: str,
-    now: datetime,
-    registered_before: datetime | None = None,
-) -> int:
+def remove_dead_devices(*, dead_since: Mapping[int, datetime], reason: str, now: datetime) -> int:
     """Take out devices whose tokens the provider called dead (C6); says how many were taken out.
 
-    A device that registered again after `registered_before`, the moment the provider speaks of,
-    stays.
+    `dead_since` has the moment that the provider speaks of, by device id: a device that registered
+    again after it stays.
     """
-    devices = Device.objects.registered().filter(pk__in=device_ids)
-    if registered_before is not None:
-        devices = devices.filter(registered_at__lte=registered_before)
-    return devices.update(removed_at=now, removed_reason=reason)
+    dead = Q(pk__in=[])
+    for device_id, moment in dead_since.items():
+        dead |= Q(pk=device_id, registered_at__lte=moment)
+    return Device.objects.registered().filter(dead).update(removed_at=now, removed_reason=reason)
 
 
 def opt_out(*, consumer: Consumer, by: str | User, now: datetime) -> None:

@@ -158,7 +158,17 @@ CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "default"
 # One queue a lane of delivery, so that a slow provider's wake-ups hold up no other's.
 CELERY_TASK_QUEUES = [
-    Queue(name) for name in ("default", "deliver.none", "deliver.lab", "deliver.proxy", "hooks")
+    Queue(name)
+    for name in (
+        "default",
+        "deliver.none",
+        "deliver.lab",
+        "deliver.proxy",
+        "deliver.fcm",
+        "deliver.apns",
+        "deliver.webpush",
+        "hooks",
+    )
 ]
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     # Tells /ready that broker, beat and a worker work together.
@@ -210,6 +220,10 @@ EGRESS_ALLOWED_NETWORKS = env.list("EGRESS_ALLOWED_NETWORKS", default=[])
 # Plain http to brands' own servers; off unless an operator says so.
 EGRESS_ALLOW_HTTP = env.bool("EGRESS_ALLOW_HTTP", default=False)
 EGRESS_CA_FILE = env.str("EGRESS_CA_FILE", default="")
+# Where the vendors are; their own addresses, unless a stand-in is to be called instead.
+FCM_URL = env.str("FCM_URL", default="https://fcm.googleapis.com")
+APNS_URL = env.str("APNS_URL", default="https://api.push.apple.com")
+APNS_SANDBOX_URL = env.str("APNS_SANDBOX_URL", default="https://api.sandbox.push.apple.com")
 # The push lab's pages: off, members (who may see the campaigns), or open to all who reach it.
 LAB = env.str("LAB", default="off")
 if LAB not in {"off", "members", "open"}:

@@ -41,8 +41,9 @@ class PushCredentialForm(forms.ModelForm):
         if self.errors:
             return cleaned
         cleaned["settings"] = self._settings(cleaned)
+        platform = cleaned.get("platform") or self.instance.platform
         try:
-            check_settings(cleaned["provider"], cleaned["settings"])
+            check_settings(cleaned["provider"], platform, cleaned["settings"])
         except CredentialInvalid as error:
             name = error.pointer.rpartition("/")[2]
             self.add_error(name if name in self.fields else None, error.message)

@@ -1,24 +1,22 @@
 """Push credentials: checked by their provider, sealed to their account, encrypted at rest."""
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 from django.apps import apps
-from django.conf import settings as site
 from django.db import models, transaction
 
 from accounts.audit import record
 from accounts.models import App, Platform, User
 from common.errors import DomainError
 from common.fields import EncryptedJSONField
-from push.models import ProviderKind, PushCredential
+from push.models import PushCredential
 from push.providers.base import SettingInvalid
-from push.providers.proxy_settings import ProxySettings
+from push.vendors import read_settings
 
 BATCH = 200
-PROXY_TEXTS = ("url", "username", "password", "client_cert_pem", "client_key_pem")
 
 
 class CredentialInvalid(DomainError):
@@ -38,7 +36,7 @@ def save_credential(
     """
     if platform not in Platform.values:
         raise CredentialInvalid(f"{platform!r} is no platform.", pointer="/platform")
-    check_settings(provider, settings)
+    check_settings(provider, platform, settings)
     mark = fingerprint(settings)
     with transaction.atomic():
         account = App.objects.select_for_update().select_related("account").get(pk=app.pk).account
@@ -77,71 +75,21 @@ def switch_off(*, credential: PushCredential, by: str | User) -> None:
         )
 
 
-def provider_settings(credential: PushCredential) -> ProxySettings:
+def provider_settings(credential: PushCredential) -> Any:
     """The settings in the provider's own type; the push lab has none.
 
     :raises ValueError: sealed for another account, or no longer what the provider takes.
     """
-    if credential.provider != ProviderKind.PROXY:
-        raise ValueError(f"{credential.provider} has no settings.")
-    try:
-        return _make_proxy_settings(credential.settings)
-    except CredentialInvalid as error:
-        raise ValueError(error.message) from None
+    return read_settings(credential.provider, credential.platform, credential.settings)
 
 
-def check_settings(provider: str, settings: Mapping[str, Any]) -> None:
+def check_settings(provider: str, platform: str, settings: Mapping[str, Any]) -> None:
     """:raises CredentialInvalid: naming the first setting that cannot be used."""
-    if provider == ProviderKind.LAB:
-        _refuse_unknown(settings, ())
-    elif provider == ProviderKind.PROXY:
-        _make_proxy_settings(settings)
-    else:
-        raise CredentialInvalid(f"{provider!r} is no provider.", pointer="/provider")
-
-
-def _make_proxy_settings(settings: Mapping[str, Any]) -> ProxySettings:
-    """The brand says where and with which secrets; which networks are open is the operator's."""
-    _refuse_unknown(settings, (*PROXY_TEXTS, "headers"))
-    texts = {name: _text(settings, name) for name in PROXY_TEXTS}
-    made = ProxySettings(
-        **texts,
-        headers=_headers(settings.get("headers", [])),
-        ca_file=site.EGRESS_CA_FILE,
-        allowed_networks=tuple(site.EGRESS_ALLOWED_NETWORKS),
-        allow_http=site.EGRESS_ALLOW_HTTP,
-    )
     try:
-        made.validate()
+        read_settings(provider, platform, settings)
     except SettingInvalid as error:
-        raise CredentialInvalid(str(error), pointer=f"/settings/{error.field}") from None
-    return made
-
-
-def _refuse_unknown(settings: Mapping[str, Any], known: Sequence[str]) -> None:
-    for name in settings:
-        if name not in known:
-            detail = f"The provider has no setting {name!r}."
-            raise CredentialInvalid(detail, pointer=f"/settings/{name}")
-
-
-def _text(settings: Mapping[str, Any], name: str) -> str:
-    value = settings.get(name, "")
-    if not isinstance(value, str):
-        raise CredentialInvalid(f"{name} must be a string.", pointer=f"/settings/{name}")
-    return value
-
-
-def _headers(value: Any) -> tuple[tuple[str, str], ...]:
-    """From pairs, as JSON has them."""
-    if isinstance(value, list | tuple) and all(_is_pair(pair) for pair in value):
-        return tuple((name, content) for name, content in value)
-    raise CredentialInvalid("headers must be pairs of strings.", pointer="/settings/headers")
-
-
-def _is_pair(value: Any) -> bool:
-    is_two = isinstance(value, list | tuple) and len(value) == 2
-    return is_two and all(isinstance(part, str) for part in value)
+        pointer = f"/settings/{error.field}" if error.field else "/provider"
+        raise CredentialInvalid(error.message, pointer=pointer) from None
 
 
 def fingerprint(settings: Mapping[str, Any]) -> str:

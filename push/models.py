@@ -14,6 +14,9 @@ from common.fields import EncryptedJSONField
 class ProviderKind(models.TextChoices):
     LAB = "lab", "Push lab"
     PROXY = "proxy", "Push proxy"
+    FCM = "fcm", "Firebase Cloud Messaging"
+    APNS = "apns", "Apple Push Notification service"
+    WEBPUSH = "webpush", "Web Push"
 
 
 class PushCredential(models.Model):

@@ -11,15 +11,15 @@ from django.core.cache import cache
 from django.db.models import Q
 
 from accounts.models import Account
-from common.calls import TICK, Answer, Call, Pause, Tick, Timeouts
+from common.calls import TICK, Answer, Call, Pause, Tick
 from common.transport import Limits, transport
 from push.credentials import provider_settings
 from push.metrics import PUSHES
 from push.models import LabPush, ProviderKind, PushCredential
-from push.providers.base import Outcome, Provider, PushRequest, PushResult, Sending
+from push.providers.base import CannotStart, Outcome, Provider, PushRequest, PushResult, Sending
 from push.providers.content import holds_whole
 from push.providers.lab import LabProvider, LabSettings, is_shown
-from push.providers.proxy import ProxyProvider
+from push.vendors import make_provider
 
 LAB_DOWN = "lab-down:{}"
 
@@ -46,10 +46,7 @@ def _provider(credential_id: int, fingerprint: str, kind: str) -> Provider:
     credential = PushCredential.objects.select_related("account").get(pk=credential_id)
     if kind == ProviderKind.LAB:
         return LabProvider(_lab_settings(credential.account))
-    timeouts = Timeouts(
-        connect=settings.DELIVERY_CONNECT_TIMEOUT, total=settings.DELIVERY_TOTAL_TIMEOUT
-    )
-    return ProxyProvider(provider_settings(credential), timeouts)
+    return make_provider(kind, provider_settings(credential))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +91,8 @@ def _starts(
     for job in jobs:
         try:
             yield job.provider.start(job.request, now)
+        except CannotStart as hindrance:
+            broken.append(_not_started(job.request, hindrance))
         except Exception as error:  # one bad request must not stop the others
             broken.append(_internal(job.request, error))
 
@@ -106,6 +105,17 @@ def _finish(answer: Answer[Sending]) -> PushResult:
         result = _internal(sending.request, error)
     PUSHES.labels(sending.provider.kind, result.outcome.value).inc()
     return result
+
+
+def _not_started(request: PushRequest, hindrance: CannotStart) -> PushResult:
+    return PushResult(
+        message_id=request.message_id,
+        device_id=request.device_id,
+        outcome=hindrance.outcome,
+        reason=hindrance.reason,
+        detail=hindrance.detail[:300],
+        is_started=False,
+    )
 
 
 def _internal(request: PushRequest, error: Exception) -> PushResult:

@@ -60,13 +60,28 @@ class Outcome(StrEnum):
     MISCONFIGURED = "misconfigured"
 
 
+class CannotStart(Exception):
+    """A push that cannot even be asked for now, for want of an access token for example.
+
+    `outcome` is RETRY or MISCONFIGURED; `reason` our stable word, `detail` the vendor's own.
+    """
+
+    def __init__(self, outcome: Outcome, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.outcome = outcome
+        self.reason = reason
+        self.detail = detail
+
+
 @dataclass(frozen=True, slots=True)
 class PushResult:
     """What came of one request.
 
     `reason` is our stable word, empty when accepted; `detail` the provider's own words, at most
     300 characters; `retry_after` the provider's wish in seconds, 0 to 3600. With `is_started`
-    false the provider was never asked, and the try must not be counted.
+    false the provider was never asked, and the try must not be counted. `dead_since`: an
+    UNREGISTERED token was dead at that moment, as the provider says; one that was registered
+    later stays.
     """
 
     message_id: str
@@ -80,6 +95,7 @@ class PushResult:
     elapsed_ms: int = 0
     bytes_sent: int = 0
     is_started: bool = True
+    dead_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +133,9 @@ class Provider(Protocol):
     def payload(self, request: PushRequest, now: datetime) -> bytes:
         """The encoded body; its text is cut until it fits `content.PAYLOAD_LIMIT`."""
 
-    def start(self, request: PushRequest, now: datetime) -> "Call[Sending] | Pause[Sending]": ...
+    def start(self, request: PushRequest, now: datetime) -> "Call[Sending] | Pause[Sending]":
+        """:raises CannotStart: the vendor is not asked."""
+        ...
 
     def finish(self, request: PushRequest, answer: "Answer[Sending]") -> PushResult: ...
 

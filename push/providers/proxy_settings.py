@@ -11,7 +11,10 @@ from cryptography.x509 import load_pem_x509_certificate
 
 from common.guard import AddressGuard, AddressRefused
 from push.providers.base import SettingInvalid
+from push.providers.setting_values import Settings, pairs, refuse_unknown, text
+from push.providers.site import Site
 
+TEXTS = ("url", "username", "password", "client_cert_pem", "client_key_pem")
 MOST_HEADERS = 4
 HEADER_NAME = re.compile(r"[A-Za-z]{1,24}")
 HEADER_VALUE = re.compile(r"[A-Za-z0-9\-_$&@.#*]{1,300}")
@@ -99,3 +102,20 @@ class ProxySettings:
             ) from None
         if key.public_key() != certificate.public_key():
             raise SettingInvalid("client_key_pem", "It does not belong to the certificate.")
+
+
+def read_proxy_settings(settings: Settings, site: Site) -> ProxySettings:
+    """The brand says where and with which secrets; which networks are open is the operator's.
+
+    :raises SettingInvalid: for the first setting that cannot be used.
+    """
+    refuse_unknown(settings, (*TEXTS, "headers"))
+    made = ProxySettings(
+        **{name: text(settings, name) for name in TEXTS},
+        headers=pairs(settings, "headers"),
+        ca_file=site.ca_file,
+        allowed_networks=site.allowed_networks,
+        allow_http=site.allow_http,
+    )
+    made.validate()
+    return made

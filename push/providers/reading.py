@@ -19,6 +19,7 @@ def make_result(
     *,
     detail: str = "",
     provider_id: str = "",
+    dead_since: datetime | None = None,
 ) -> PushResult:
     return PushResult(
         message_id=request.message_id,
@@ -32,6 +33,7 @@ def make_result(
         elapsed_ms=answer.elapsed_ms,
         bytes_sent=answer.bytes_sent,
         is_started=answer.sent is not Sent.NOT_STARTED,
+        dead_since=dead_since,
     )
 
 

@@ -477,7 +477,7 @@ def test_dead_tokens_leave_the_registry_at_once(db):
     dead, alive = DeviceFactory(), DeviceFactory()
     now = timezone.now()
 
-    count = remove_dead_devices(device_ids=[dead.pk], reason="token_gone", now=now)
+    count = remove_dead_devices(dead_since={dead.pk: now}, reason="token_gone", now=now)
 
     dead.refresh_from_db()
     assert count == 1
@@ -491,11 +491,9 @@ def test_token_that_registered_after_the_provider_saw_it_dead_stays(db):
     old = DeviceFactory(registered_at=now - timedelta(hours=2))
     new = DeviceFactory(registered_at=now)
 
+    an_hour_ago = now - timedelta(hours=1)
     remove_dead_devices(
-        device_ids=[old.pk, new.pk],
-        reason="token_gone",
-        now=now,
-        registered_before=now - timedelta(hours=1),
+        dead_since={old.pk: an_hour_ago, new.pk: an_hour_ago}, reason="token_gone", now=now
     )
 
     assert list(Device.objects.registered()) == [new]
@@ -504,11 +502,10 @@ def test_token_that_registered_after_the_provider_saw_it_dead_stays(db):
 def test_removing_twice_keeps_the_first_reason(db):
     device = DeviceFactory()
     now = timezone.now()
-    remove_dead_devices(device_ids=[device.pk], reason="token_gone", now=now)
+    remove_dead_devices(dead_since={device.pk: now}, reason="token_gone", now=now)
 
-    again = remove_dead_devices(
-        device_ids=[device.pk], reason="other", now=now + timedelta(seconds=1)
-    )
+    later = now + timedelta(seconds=1)
+    again = remove_dead_devices(dead_since={device.pk: later}, reason="other", now=later)
 
     device.refresh_from_db()
     assert (again, device.removed_at, device.removed_reason) == (0, now, "token_gone")

@@ -1,0 +1,26 @@
+"""What the operator decides for all brands: where the vendors are, and what may be called."""
+
+from dataclasses import dataclass
+
+from common.calls import Timeouts
+from common.guard import AddressGuard
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """`ca_file` is the path of authorities (PEM) that replace the system's; `allowed_networks`
+    and `allow_http` open addresses that brands choose. The URLs are the vendors' own unless a
+    test or the push lab stands in for them."""
+
+    ca_file: str = ""
+    allowed_networks: tuple[str, ...] = ()
+    allow_http: bool = False
+    timeouts: Timeouts = Timeouts()
+    fcm_url: str = "https://fcm.googleapis.com"
+    apns_url: str = "https://api.push.apple.com"
+    apns_sandbox_url: str = "https://api.sandbox.push.apple.com"
+
+    @property
+    def guard(self) -> AddressGuard:
+        """For addresses that a brand or a browser chose."""
+        return AddressGuard(self.allowed_networks, self.allow_http)

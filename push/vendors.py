@@ -1,0 +1,80 @@
+"""The providers that an app can choose: whom each reaches, how its settings are read, and how it
+is made. A new vendor is a line here (``docs/adding-a-provider.md``)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings as configured
+
+from accounts.models import Platform
+from common.calls import Timeouts
+from push.models import ProviderKind
+from push.providers.base import Provider, SettingInvalid
+from push.providers.proxy import ProxyProvider
+from push.providers.proxy_settings import read_proxy_settings
+from push.providers.setting_values import Settings, refuse_unknown
+from push.providers.site import Site
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """``read`` makes the provider's own settings of a brand's JSON, and raises SettingInvalid;
+    ``make`` makes the provider of them."""
+
+    platforms: frozenset[str]
+    read: Callable[[Settings, Site], Any]
+    make: Callable[[Any, Site], Provider]
+
+
+def _read_lab_settings(settings: Settings, site: Site) -> None:
+    refuse_unknown(settings, ())
+
+
+def _make_lab(settings: None, site: Site) -> Provider:
+    raise ValueError("push.services makes the lab, with a place to store its pushes.")
+
+
+EVERY_PLATFORM = frozenset(Platform.values)
+
+VENDORS: dict[str, Vendor] = {
+    ProviderKind.LAB: Vendor(EVERY_PLATFORM, _read_lab_settings, _make_lab),
+    ProviderKind.PROXY: Vendor(
+        EVERY_PLATFORM,
+        read_proxy_settings,
+        lambda settings, site: ProxyProvider(settings, site.timeouts),
+    ),
+}
+
+
+def read_site() -> Site:
+    """The operator's choices, from the settings module."""
+    return Site(
+        ca_file=configured.EGRESS_CA_FILE,
+        allowed_networks=tuple(configured.EGRESS_ALLOWED_NETWORKS),
+        allow_http=configured.EGRESS_ALLOW_HTTP,
+        timeouts=Timeouts(
+            connect=configured.DELIVERY_CONNECT_TIMEOUT, total=configured.DELIVERY_TOTAL_TIMEOUT
+        ),
+        fcm_url=configured.FCM_URL,
+        apns_url=configured.APNS_URL,
+        apns_sandbox_url=configured.APNS_SANDBOX_URL,
+    )
+
+
+def read_settings(kind: str, platform: str, settings: Settings) -> Any:
+    """A brand's settings in the provider's own type.
+
+    :raises SettingInvalid: naming the first that cannot be used.
+    """
+    vendor = VENDORS.get(kind)
+    if vendor is None:
+        raise SettingInvalid("", f"{kind!r} is no provider.")
+    if platform not in vendor.platforms:
+        raise SettingInvalid("", f"{ProviderKind(kind).label} does not reach {platform!r}.")
+    return vendor.read(settings, read_site())
+
+
+def make_provider(kind: str, settings: Any) -> Provider:
+    """The provider of settings that `read_settings` made."""
+    return VENDORS[kind].make(settings, read_site())
