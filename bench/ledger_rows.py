@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from bench.report import Side
 from bench.world import TEXT, World
-from campaigns import ledger
-from campaigns.ledger import Claimed, NewMessage, Settled
+from campaigns import accepting, ledger
+from campaigns.accepting import NewMessage
+from campaigns.ledger import Claimed, Settled
 from campaigns.models import Campaign, State
 from common.ids import uuid7
 
@@ -62,7 +63,7 @@ def insert(world: World, campaign: Campaign, refs: Sequence[str]) -> None:
     """What accepting does for its recipients."""
     now = timezone.now()
     with transaction.atomic():
-        ledger.insert_messages(
+        accepting.insert_messages(
             account_id=world.account.pk,
             campaign_id=campaign.pk,
             app_names=[world.app.bundle_id],

@@ -1,4 +1,4 @@
-"""The hand-written SQL of the hot path: insert, claim, record. No rules here.
+"""The hand-written SQL of the hot path: claim, settle, release. No rules here.
 
 Every statement is one round trip, and due times are by the database's clock alone (the time of the
 statement, not of its transaction). Writes after a claim name the row's fence, so a worker that woke
@@ -14,23 +14,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
-from handoffs.models import Handoff
-
 _PENDING = "state IN ('queued', 'sending')"
-
-
-@dataclass(frozen=True, slots=True)
-class NewMessage:
-    """A recipient to store. ``opens_at`` is the first instant at which it may go out, None for at
-    once; ``reason`` says why it has to wait until then."""
-
-    public_id: UUID
-    consumer_ref: str
-    title: str
-    text: str
-    expires_at: datetime
-    opens_at: datetime | None = None
-    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,118 +82,6 @@ class Kept:
 
 def _json(rows: Iterable[Any]) -> str:
     return orjson.dumps(list(rows)).decode()
-
-
-_NAMED = """
-FROM handoffs_handoff h JOIN accounts_skill s ON s.account_id = h.account_id AND s.name = %(skill)s
-WHERE h.account_id = %(account)s AND h.public_id = %(handoff)s AND h.kind = 'proactive'
-  AND 'inapp' = ANY(h.channels) AND h.is_active AND h.archived_at IS NULL
-"""
-# What a call names, in one round trip, with the two ids of ten digits that LivePerson gives its
-# campaign and engagement. The lock keeps the handoff from being archived until the call is stored,
-# without making calls queue.
-_TERMS = f"""
-SELECT h.*, s.id AS skill_id, s.name AS skill_name,
-       nextval('campaigns_le_id') AS le_campaign_id, nextval('campaigns_le_id') AS le_engagement_id
-{_NAMED} FOR KEY SHARE OF h
-"""
-# The same for a call that is not stored: nothing is locked, no id is used up.
-_TERMS_UNHELD = f"""
-SELECT h.*, s.id AS skill_id, s.name AS skill_name,
-       1000000000 AS le_campaign_id, 1000000000 AS le_engagement_id
-{_NAMED}
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class Terms:
-    """What a call is carried out with."""
-
-    handoff: Handoff
-    skill_id: int
-    skill_name: str
-    le_campaign_id: int
-    le_engagement_id: int
-
-
-def hold_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
-    """Find and hold what a call names until the transaction ends; None where it cannot be used."""
-    return _terms(_TERMS, account_id, skill_name, handoff_id)
-
-
-def find_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
-    """The same without holding it, and with stand-ins for the two ids."""
-    return _terms(_TERMS_UNHELD, account_id, skill_name, handoff_id)
-
-
-def _terms(query: str, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
-    named = {"account": account_id, "skill": skill_name, "handoff": handoff_id}
-    for handoff in Handoff.objects.raw(query, named):
-        found = vars(handoff)
-        return Terms(handoff, *(found[name] for name in _TERM_NAMES))
-    return None
-
-
-_TERM_NAMES = ("skill_id", "skill_name", "le_campaign_id", "le_engagement_id")
-
-# One statement for any number of recipients, their tally with it. The lane is a hint: the newest
-# device's provider. What may go out now is due by this clock, whatever the caller's says.
-_INSERT = """
-WITH stored AS (
-    INSERT INTO campaigns_outboundmessage
-        (public_id, account_id, campaign_id, consumer_ref, lane, state, reason, fence, attempts,
-         due_at, expires_at, title, text, app_name, created_at)
-    SELECT r.public_id, %(account)s, %(campaign)s, r.consumer_ref, coalesce(hint.provider, 'none'),
-           'queued', r.reason, 0, 0, greatest(r.opens_at, statement_timestamp()), r.expires_at,
-           r.title, r.text, '', %(now)s
-    FROM jsonb_to_recordset(%(rows)s::jsonb)
-             AS r(public_id uuid, consumer_ref text, title text, text text, reason text,
-                  opens_at timestamptz, expires_at timestamptz)
-    LEFT JOIN consumers_consumer c ON c.account_id = %(account)s AND c.ref = r.consumer_ref
-    LEFT JOIN LATERAL (
-        SELECT p.provider FROM consumers_device d
-        JOIN push_pushcredential p
-          ON p.app_id = d.app_id AND p.platform = d.platform AND p.is_enabled
-        WHERE d.consumer_id = c.id AND d.removed_at IS NULL
-          AND d.app_id = ANY((SELECT array_agg(id) FROM accounts_app
-              WHERE account_id = %(account)s AND bundle_id = ANY(%(apps)s))::bigint[])
-        ORDER BY d.last_seen_at DESC, d.id DESC LIMIT 1
-    ) hint ON true
-    RETURNING lane, due_at
-),
-counted AS (
-    INSERT INTO campaigns_campaigntally
-        (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
-    SELECT c.account_id, c.id, '', c.handoff_id, c.skill_id,
-           (%(now)s AT TIME ZONE 'UTC')::date, 'accepted', '', s.n
-    FROM campaigns_campaign c, (SELECT count(*) AS n FROM stored) s
-    WHERE c.id = %(campaign)s AND s.n > 0
-)
-SELECT DISTINCT lane FROM stored WHERE due_at <= statement_timestamp()
-"""
-
-
-def insert_messages(
-    *,
-    account_id: int,
-    campaign_id: int,
-    app_names: Sequence[str],
-    messages: Sequence[NewMessage],
-    now: datetime,
-) -> set[str]:
-    """Store the recipients of a campaign and count them; returns the lanes that have work now."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {
-                "account": account_id,
-                "campaign": campaign_id,
-                "apps": list(app_names),
-                "rows": _json(messages),
-                "now": now,
-            },
-        )
-        return {lane for (lane,) in cursor.fetchall()}
 
 
 # A loose index scan over the accounts of a lane, then an equal share of due rows from each account
@@ -328,39 +200,6 @@ def release(rows: Sequence[Claimed]) -> int:
         return int(cursor.rowcount)
 
 
-_CANCEL = """
-WITH gone AS (
-    UPDATE campaigns_outboundmessage
-    SET state = 'cancelled', reason = 'campaign_cancelled', finished_at = %(now)s
-    WHERE campaign_id = %(campaign)s AND state = 'queued'
-    RETURNING id, public_id, account_id, fence
-),
-told AS (
-    INSERT INTO campaigns_messageevent
-        (account_id, message_id, at, kind, fence, device_id, provider, outcome, reason, detail,
-         provider_id)
-    SELECT account_id, id, %(now)s, 'cancelled', fence, NULL, '', '', 'campaign_cancelled', '', ''
-    FROM gone
-),
-counted AS (
-    INSERT INTO campaigns_campaigntally
-        (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
-    SELECT c.account_id, c.id, '', c.handoff_id, c.skill_id,
-           (c.created_at AT TIME ZONE 'UTC')::date, 'cancelled', 'campaign_cancelled', g.n
-    FROM campaigns_campaign c, (SELECT count(*) AS n FROM gone) g
-    WHERE c.id = %(campaign)s AND g.n > 0
-)
-SELECT public_id FROM gone
-"""
-
-
-def cancel_queued(*, campaign_id: int, now: datetime) -> list[UUID]:
-    """End the rows of a campaign that no worker holds; returns their public ids."""
-    with connection.cursor() as cursor:
-        cursor.execute(_CANCEL, {"campaign": campaign_id, "now": now})
-        return [public_id for (public_id,) in cursor.fetchall()]
-
-
 def due_lanes(lanes: Sequence[str], *, overdue: timedelta = timedelta()) -> list[str]:
     """The lanes that have a row due since ``overdue`` or longer."""
     with connection.cursor() as cursor:
@@ -373,52 +212,9 @@ def due_lanes(lanes: Sequence[str], *, overdue: timedelta = timedelta()) -> list
         return [lane for (lane,) in cursor.fetchall()]
 
 
-# The lookback begins when a message may first go out, so that is when it began to wait.
-_DEPTHS = f"""
-SELECT q.lane, q.state, sum(q.n)::bigint, greatest(0, extract(epoch FROM max(statement_timestamp()
-    + (c.handoff_snapshot->>'lookback_seconds')::int * interval '1 second' - q.expires_at)))::float8
-FROM (
-    SELECT lane, state, campaign_id, count(*) AS n, min(expires_at) AS expires_at
-    FROM campaigns_outboundmessage WHERE {_PENDING} GROUP BY 1, 2, 3
-) q JOIN campaigns_campaign c ON c.id = q.campaign_id
-GROUP BY 1, 2
-"""
-
-
-def queue_depths() -> list[tuple[str, str, int, float]]:
-    """For metrics: lane, state, rows, and for how long, in seconds, the oldest could have gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(_DEPTHS)
-        return list(cursor.fetchall())
-
-
 def clock() -> datetime:
     """The database's time, which all due times are by."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT statement_timestamp()")
         now: datetime = cursor.fetchone()[0]
     return now
-
-
-# A fold keeps sums and can run beside anything: locked rows are left for the next time.
-_FOLD = """
-WITH old AS (
-    DELETE FROM campaigns_campaigntally WHERE id IN (
-        SELECT id FROM campaigns_campaigntally WHERE campaign_id IN (
-            SELECT campaign_id FROM campaigns_campaigntally
-            GROUP BY campaign_id HAVING count(*) > %(keep)s LIMIT 500)
-        FOR UPDATE SKIP LOCKED)
-    RETURNING account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n
-)
-INSERT INTO campaigns_campaigntally
-    (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
-SELECT account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, sum(n)
-FROM old GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
-"""
-
-
-def fold_tallies(*, keep: int = 50) -> int:
-    """Fold the deltas of campaigns that have more than ``keep`` rows; returns rows written."""
-    with connection.cursor() as cursor:
-        cursor.execute(_FOLD, {"keep": keep})
-        return int(cursor.rowcount)

@@ -6,7 +6,7 @@ from prometheus_client import Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from campaigns import ledger
+from campaigns import counting
 
 ACCEPT_SECONDS = Histogram(
     "proactive_accept_seconds",
@@ -30,7 +30,7 @@ class QueueCollector(Collector):
             "Time since the oldest such message could go out.",
             labels=labels,
         )
-        for lane, state, count, seconds in ledger.queue_depths():
+        for lane, state, count, seconds in counting.queue_depths():
             depth.add_metric([lane, state], count)
             age.add_metric([lane, state], seconds)
         yield depth

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from django.db import connection, transaction
 
 from accounts.models import Account
-from campaigns import ledger
+from campaigns import accepting
+from campaigns.accepting import Terms
 from campaigns.eligibility import (
     Allowed,
     CampaignFacts,
@@ -18,7 +19,7 @@ from campaigns.eligibility import (
     decide,
 )
 from campaigns.facts import fetch_unlocked
-from campaigns.ledger import Claimed, Terms
+from campaigns.ledger import Claimed
 from campaigns.models import State
 from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
 from campaigns.scheduling import check_start
@@ -71,7 +72,7 @@ def preflight(
     check_start(call.schedule, now)
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
-        terms = ledger.find_terms(
+        terms = accepting.find_terms(
             account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
         )
         if terms is None:

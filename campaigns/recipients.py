@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from accounts.models import Account
+from campaigns.accepting import NewMessage
 from campaigns.facts import fetch_time_zones
-from campaigns.ledger import NewMessage
 from campaigns.parsing import Recipient
 from campaigns.windows import Schedule, zone_named
 

@@ -13,10 +13,10 @@ from django.db.models import Exists, OuterRef
 from accounts.audit import record
 from accounts.limits import taking_recipients
 from accounts.models import Account, User
-from campaigns import ledger
+from campaigns import accepting, cancelling
+from campaigns.accepting import Terms
 from campaigns.announcements import announce_cancelled, announce_empty
 from campaigns.idempotency import KeyedCall
-from campaigns.ledger import Terms
 from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
 from campaigns.parsing import CampaignCall, Rejected, parse_consumers
 from campaigns.recipients import Accepted, new_messages
@@ -128,7 +128,7 @@ def create_campaign(
     with transaction.atomic():
         if once:
             once.call.claim(now=now)
-        terms = ledger.hold_terms(
+        terms = accepting.hold_terms(
             account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
         )
         if terms is None:
@@ -224,7 +224,7 @@ def _store_recipients(
     )
     if not accepted:
         return set()
-    return ledger.insert_messages(
+    return accepting.insert_messages(
         account_id=campaign.account_id,
         campaign_id=campaign.pk,
         app_names=handoff.app_names,
@@ -260,7 +260,7 @@ def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Can
     )
     is_first = running.update(cancelled_at=now, cancelled_by=str(by)[:254])
     campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
-    gone = ledger.cancel_queued(campaign_id=campaign.pk, now=now)
+    gone = cancelling.cancel_queued(campaign_id=campaign.pk, now=now)
     close_routes(message_ids=gone)
     if is_first:
         record(

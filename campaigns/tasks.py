@@ -9,7 +9,7 @@ from celery import shared_task
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from campaigns import idempotency, ledger
+from campaigns import counting, idempotency
 from campaigns.delivery import deliver
 from campaigns.metrics import WAKE_UPS_LOST
 from campaigns.models import Heartbeat
@@ -60,4 +60,4 @@ def forget_idempotency_keys(**kwargs: Any) -> None:
 
 @shared_task
 def fold_tallies(**kwargs: Any) -> None:
-    ledger.fold_tallies()
+    counting.fold_tallies()

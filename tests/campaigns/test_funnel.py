@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from campaigns import ledger
+from campaigns import cancelling
 from campaigns.receipts import record_event
 from conversations.services import close_conversation, receive_message
 from tests.campaigns.conftest import deliver_all
@@ -60,7 +60,7 @@ def test_the_ways_out_of_the_funnel_add_up(api, brand):
     brand.consumer("ana")
     created = brand.send("ana", "stranger", "ana", "bo")
     deliver_all("none")
-    ledger.cancel_queued(campaign_id=created.campaign.pk, now=timezone.now())
+    cancelling.cancel_queued(campaign_id=created.campaign.pk, now=timezone.now())
 
     body = detail(api, created)
 

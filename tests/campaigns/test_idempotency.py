@@ -166,7 +166,7 @@ def test_a_failure_on_our_side_does_not_use_the_key(api, brand, monkeypatch):
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(services.ledger, "insert_messages", fail)
+        broken.setattr(services.accepting, "insert_messages", fail)
         assert keyed(api).post("campaign", brand.body("ana")).status_code == 500
     assert not IdempotencyKey.objects.exists()
 

@@ -150,7 +150,7 @@ def test_a_transaction_that_fails_gives_the_recipients_back(api, brand, monkeypa
         raise RuntimeError("the disk is full")
 
     with monkeypatch.context() as broken:
-        broken.setattr(services.ledger, "insert_messages", fail)
+        broken.setattr(services.accepting, "insert_messages", fail)
         assert api.post("campaign", brand.body("ana")).status_code == 500
 
     assert api.post("campaign", brand.body("ana")).status_code == 200

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from campaigns import ledger, services
+from campaigns import counting, ledger, services
 from campaigns.clock import DatabaseClock
 from campaigns.models import Campaign, MessageEvent, OutboundMessage, State
 from campaigns.windows import Window
@@ -489,10 +489,10 @@ def test_a_wait_is_a_line_of_the_timeline(api, brand):
 def test_a_scheduled_message_does_not_make_the_queue_look_old(brand):
     sent_days_ago = timezone.now() - timedelta(days=3)
     brand.send("ana", now=sent_days_ago, startAt=(timezone.now() + timedelta(days=1)).isoformat())
-    assert ledger.queue_depths() == [("none", "queued", 1, 0.0)]
+    assert counting.queue_depths() == [("none", "queued", 1, 0.0)]
 
     brand.send("bob", now=timezone.now() - timedelta(minutes=5))
-    ((_, _, count, seconds),) = ledger.queue_depths()
+    ((_, _, count, seconds),) = counting.queue_depths()
     assert (count, round(seconds / 60)) == (2, 5)
 
 
