@@ -1,5 +1,7 @@
 """Which addresses a request may go to: the public internet and what the operator allows."""
 
+import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from ipaddress import (
@@ -14,6 +16,7 @@ from urllib.parse import urlsplit
 
 HTTPS_PORTS = (443, 8443)
 HTTP_PORTS = (80, 8080)
+HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 # Python's is_private and is_global differ between releases, so the list is ours. From IANA's
 # registries of special-purpose addresses, and one cloud's host agent.
@@ -55,11 +58,13 @@ class AddressRefused(ValueError):
 @dataclass(frozen=True, slots=True)
 class AddressGuard:
     """`allowed_networks` are the operator's exceptions, such as "10.1.0.0/16" or "127.0.0.1": there
-    each port is open, elsewhere only `ports`."""
+    each port is open, elsewhere only `ports`. `hosts`, where given, are the only ones: names, and
+    "*.example.com" for all below it."""
 
     allowed_networks: tuple[str, ...] = ()
     allow_http: bool = False
     ports: tuple[int, ...] = HTTPS_PORTS
+    hosts: tuple[str, ...] | None = None
 
     def check_url(self, url: str) -> None:
         """Refuse what the URL alone gives away; the address is checked when it is connected.
@@ -79,6 +84,8 @@ class AddressGuard:
             raise AddressRefused("The URL must not carry a user name or password.")
         if not host or port == 0:
             raise AddressRefused("The URL has no host.")
+        if self.hosts is not None and not is_listed(host, self.hosts):
+            raise AddressRefused("The URL's host is not one of those that may be called.")
 
     def is_allowed(self, address: str, port: int) -> bool:
         """Decide for an address about to be connected: the operator's are open on each port."""
@@ -93,6 +100,14 @@ class AddressGuard:
 
     def is_usual(self, port: int) -> bool:
         return port in self.ports or (self.allow_http and port in HTTP_PORTS)
+
+
+def is_listed(host: str, hosts: Collection[str]) -> bool:
+    """A host in any other spelling (with a last dot, or escaped) might be read as another one."""
+    return HOST.fullmatch(host) is not None and any(
+        host == listed or (listed.startswith("*.") and host.endswith(listed[1:]))
+        for listed in hosts
+    )
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

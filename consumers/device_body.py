@@ -1,12 +1,14 @@
 """What an app may tell of its device: from a JSON body to a registration, and back."""
 
-import base64
 from typing import Any, NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
+from django.conf import settings
 
 from accounts.models import Account, App, Platform
+from common import base64url
 from common.body import Fields
+from common.guard import AddressGuard, AddressRefused
 from consumers.models import Device
 from consumers.places import COUNTRY
 from consumers.sdk_versions import missing_sdk_version, version_numbers
@@ -74,8 +76,8 @@ def _read_address(fields: Fields, platform: str, current: Address | None) -> Add
 
 def _read_subscription(subscription: Fields) -> Address:
     endpoint = subscription.text("endpoint", required=True, max_length=MAX_TOKEN)
-    if endpoint and not endpoint.startswith("https://"):
-        subscription.fail("endpoint", "not_a_url", "endpoint must begin with https://.")
+    if endpoint:
+        _check_endpoint(subscription, endpoint)
     keys = subscription.nested("keys", required=True)
     if keys is None:
         return Address(endpoint)
@@ -88,10 +90,21 @@ def _read_subscription(subscription: Fields) -> Address:
     return Address(endpoint, p256dh, auth)
 
 
+def _check_endpoint(subscription: Fields, endpoint: str) -> None:
+    """We are going to call it, so it must be a push service that browsers use."""
+    guard = AddressGuard(
+        tuple(settings.EGRESS_ALLOWED_NETWORKS), hosts=tuple(settings.WEB_PUSH_HOSTS)
+    )
+    try:
+        guard.check_url(endpoint)
+    except AddressRefused as refusal:
+        detail = f"endpoint is not of a push service that this installation calls. {refusal}"
+        subscription.fail("endpoint", "not_a_push_service", detail)
+
+
 def _from_base64url(text: str) -> bytes:
     try:
-        padded = text.rstrip("=") + "=" * (-len(text.rstrip("=")) % 4)
-        return base64.b64decode(padded, altchars=b"-_", validate=True)
+        return base64url.decode(text)
     except ValueError:
         return b""
 

@@ -224,6 +224,23 @@ EGRESS_CA_FILE = env.str("EGRESS_CA_FILE", default="")
 FCM_URL = env.str("FCM_URL", default="https://fcm.googleapis.com")
 APNS_URL = env.str("APNS_URL", default="https://api.push.apple.com")
 APNS_SANDBOX_URL = env.str("APNS_SANDBOX_URL", default="https://api.sandbox.push.apple.com")
+# Hosts of browsers' push services: a browser tells us where to call, so no others are called.
+WEB_PUSH_HOSTS = env.list(
+    "WEB_PUSH_HOSTS",
+    default=[
+        "fcm.googleapis.com",
+        "jmt17.google.com",
+        "*.push.services.mozilla.com",
+        "*.notify.windows.com",
+        "*.push.apple.com",
+    ],
+)
+if any(
+    host != host.lower() or "/" in host or "*" in host.removeprefix("*.") for host in WEB_PUSH_HOSTS
+):
+    raise ImproperlyConfigured(
+        "WEB_PUSH_HOSTS names hosts in lower case: push.example.com or *.example.com."
+    )
 # The push lab's pages: off, members (who may see the campaigns), or open to all who reach it.
 LAB = env.str("LAB", default="off")
 if LAB not in {"off", "members", "open"}:

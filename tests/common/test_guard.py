@@ -1,5 +1,6 @@
 import socket
 from collections.abc import Iterator
+from contextlib import nullcontext
 
 import pytest
 
@@ -201,3 +202,33 @@ def test_plain_http_is_open_only_where_the_operator_allows_it() -> None:
 
     with pytest.raises(AddressRefused, match="https://"):
         AddressGuard().check_url("http://example.com/push")
+
+
+@pytest.mark.parametrize(
+    ("host", "is_listed"),
+    [
+        ("push.example.com", True),
+        ("PUSH.example.com", True),
+        ("a.example.org", True),
+        ("a.b.example.org", True),
+        ("example.org", False),
+        ("evilexample.org", False),
+        ("a..example.org", False),
+        (".example.org", False),
+        ("a%2f.example.org", False),
+        ("a_b.example.org", False),
+        ("push.example.com.", False),
+        ("push.example.com.example.net", False),
+        ("sub.push.example.com", False),
+    ],
+)
+def test_where_hosts_are_listed_no_other_is_called(host: str, is_listed: bool) -> None:
+    guard = AddressGuard(hosts=("push.example.com", "*.example.org"))
+
+    with nullcontext() if is_listed else pytest.raises(AddressRefused):
+        guard.check_url(f"https://{host}/")
+
+
+def test_empty_list_of_hosts_leaves_none() -> None:
+    with pytest.raises(AddressRefused):
+        AddressGuard(hosts=()).check_url("https://push.example.com/")

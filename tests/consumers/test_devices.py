@@ -20,7 +20,10 @@ from tests.factories.consumers import ConsumerFactory, DeviceFactory, IdentityPr
 UNKNOWN = "0190d2c0-0000-7000-8000-000000000000"
 
 
-def subscription(endpoint="https://push.example/abc", auth=b"0123456789abcdef"):
+PUSH_SERVICE = "https://updates.push.services.mozilla.com/wpush/v2/abc"
+
+
+def subscription(endpoint=PUSH_SERVICE, auth=b"0123456789abcdef"):
     point = tokens.ec_key().public_key()
     raw = point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
     keys = {"p256dh": base64url(raw), "auth": base64url(auth)}
@@ -172,7 +175,7 @@ def test_browser_registers_its_subscription(sdk, app):
 
     device = Device.objects.get()
     assert response.status_code == 200, response.json()
-    assert device.token == "https://push.example/abc"
+    assert device.token == PUSH_SERVICE
     assert device.p256dh == subscription()["keys"]["p256dh"]
     assert device.auth == base64url(b"0123456789abcdef")
     assert "0123" not in response.content.decode()
@@ -222,7 +225,11 @@ def test_wrong_field_is_named_and_nothing_is_stored(sdk, app, phone, change, poi
 @pytest.mark.parametrize(
     ("wrong", "pointer"),
     [
-        ({"endpoint": "http://push.example/abc"}, "#/subscription/endpoint"),
+        ({"endpoint": PUSH_SERVICE.replace("https", "http")}, "#/subscription/endpoint"),
+        ({"endpoint": "https://push.example/abc"}, "#/subscription/endpoint"),
+        ({"endpoint": "https://push.services.mozilla.com.example/a"}, "#/subscription/endpoint"),
+        ({"endpoint": "https://user@fcm.googleapis.com/wp/a"}, "#/subscription/endpoint"),
+        ({"endpoint": "https://169.254.169.254/latest"}, "#/subscription/endpoint"),
         ({"endpoint": None}, "#/subscription/endpoint"),
         ({"keys": None}, "#/subscription/keys"),
         ({"keys": []}, "#/subscription/keys"),
