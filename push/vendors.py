@@ -15,6 +15,8 @@ from push.providers.proxy import ProxyProvider
 from push.providers.proxy_settings import read_proxy_settings
 from push.providers.setting_values import Settings, refuse_unknown
 from push.providers.site import Site
+from push.providers.webpush import WebPushProvider
+from push.providers.webpush_settings import read_web_push_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,9 @@ VENDORS: dict[str, Vendor] = {
         read_proxy_settings,
         lambda settings, site: ProxyProvider(settings, site.timeouts),
     ),
+    ProviderKind.WEBPUSH: Vendor(
+        frozenset({Platform.WEB}), read_web_push_settings, WebPushProvider
+    ),
 }
 
 
@@ -59,6 +64,7 @@ def read_site() -> Site:
         fcm_url=configured.FCM_URL,
         apns_url=configured.APNS_URL,
         apns_sandbox_url=configured.APNS_SANDBOX_URL,
+        web_push_hosts=tuple(configured.WEB_PUSH_HOSTS),
     )
 
 

@@ -28,6 +28,15 @@ def sdk_keys(request: PushRequest) -> dict[str, object]:
     return keys
 
 
+def encode_sdk_keys(request: PushRequest, text: str) -> bytes:
+    """The keys with text, badge and title among them, for vendors that have no places of their own
+    for these."""
+    keys = sdk_keys(request) | {"message": text, "badge": request.badge}
+    if request.title:
+        keys["title"] = request.title
+    return orjson.dumps(keys)
+
+
 def fit_body(body: str, encode: Callable[[str], bytes], limit: int = PAYLOAD_LIMIT) -> bytes:
     """Encode the body, cut between graphemes and marked with an ellipsis where it is too long.
 

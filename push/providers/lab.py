@@ -12,7 +12,7 @@ import orjson
 
 from common.calls import Answer, Pause, Sent
 from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
-from push.providers.content import fit_body, sdk_keys, seconds_left
+from push.providers.content import encode_sdk_keys, fit_body, sdk_keys, seconds_left
 from push.providers.reading import make_unanswered_result
 
 MAGIC = {
@@ -161,7 +161,7 @@ def _encode_android(request: PushRequest, text: str, now: datetime) -> bytes:
             "ttl": f"{seconds_left(request, now)}s",
             "collapse_key": request.message_id,
         },
-        "data": {"payload": _encode_keys(request, text).decode()},
+        "data": {"payload": encode_sdk_keys(request, text).decode()},
     }
     return orjson.dumps({"message": message})
 
@@ -174,7 +174,7 @@ def _encode_huawei(request: PushRequest, text: str, now: datetime) -> bytes:
     message = {
         "token": [request.target.token],
         "android": {"urgency": "HIGH", "ttl": f"{seconds_left(request, now)}s"},
-        "data": _encode_keys(request, text).decode(),
+        "data": encode_sdk_keys(request, text).decode(),
     }
     return orjson.dumps({"validate_only": False, "message": message})
 
@@ -188,14 +188,7 @@ def _head_web(request: PushRequest, now: datetime) -> Head:
 
 
 def _encode_web(request: PushRequest, text: str, now: datetime) -> bytes:
-    return _encode_keys(request, text)
-
-
-def _encode_keys(request: PushRequest, text: str) -> bytes:
-    keys = sdk_keys(request) | {"message": text, "badge": request.badge}
-    if request.title:
-        keys["title"] = request.title
-    return orjson.dumps(keys)
+    return encode_sdk_keys(request, text)
 
 
 HEADS = {

@@ -9,8 +9,8 @@ from common.guard import AddressGuard
 @dataclass(frozen=True, slots=True)
 class Site:
     """`ca_file` is the path of authorities (PEM) that replace the system's; `allowed_networks`
-    and `allow_http` open addresses that brands choose. The URLs are the vendors' own unless a
-    test or the push lab stands in for them."""
+    and `allow_http` open addresses that brands choose; `web_push_hosts` are all that browsers may
+    choose. The URLs are the vendors' own unless a test or the push lab stands in for them."""
 
     ca_file: str = ""
     allowed_networks: tuple[str, ...] = ()
@@ -19,8 +19,14 @@ class Site:
     fcm_url: str = "https://fcm.googleapis.com"
     apns_url: str = "https://api.push.apple.com"
     apns_sandbox_url: str = "https://api.sandbox.push.apple.com"
+    web_push_hosts: tuple[str, ...] = ()
 
     @property
     def guard(self) -> AddressGuard:
-        """For addresses that a brand or a browser chose."""
+        """For addresses that a brand chose."""
         return AddressGuard(self.allowed_networks, self.allow_http)
+
+    @property
+    def web_push_guard(self) -> AddressGuard:
+        """For addresses that a browser chose, or whoever speaks in its name: never plain http."""
+        return AddressGuard(self.allowed_networks, hosts=self.web_push_hosts)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from random import Random
+from typing import ClassVar
 
 import pytest
 import regex
@@ -61,15 +62,22 @@ class Seen:
 
 
 class Vendor(ABC):
-    """A provider with the outside world behind it, which can be told to misbehave."""
+    """A provider with the outside world behind it, which can be told to misbehave. `platform` is
+    the one that it is asked for where that does not matter."""
 
     provider: Provider
     busy_seconds: float
+    platform: str = "ios"
+    accepted_status: int = 200
+    payload_limit: int = PAYLOAD_LIMIT
 
     @abstractmethod
     def token_for(self, trouble: str) -> str:
         """A device's token, with which the vendor does what the word says: fine, gone, busy, down,
         too-big, lost or slow."""
+
+    def request(self, trouble: str, platform: str = "", **changes: object) -> PushRequest:
+        return make_request(self.token_for(trouble), platform or self.platform, **changes)
 
     @abstractmethod
     def seen(self) -> list[Seen]: ...
@@ -79,6 +87,14 @@ class Vendor(ABC):
 
 
 class ProviderContract:
+    """`platforms` are those that the vendor reaches."""
+
+    platforms: ClassVar[tuple[str, ...]] = PLATFORMS
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        if "platform" in metafunc.fixturenames:
+            metafunc.parametrize("platform", metafunc.cls.platforms)
+
     @pytest.fixture
     def transport(self) -> Iterator[Transport]:
         made = Transport()
@@ -92,15 +108,18 @@ class ProviderContract:
         answers = transport.perform(calls)
         return [a.tag.finish(a) for a in answers if isinstance(a, Answer)]
 
-    @pytest.mark.parametrize("platform", PLATFORMS)
     def test_push_is_accepted_and_reaches_the_vendor(
         self, vendor: Vendor, transport: Transport, platform: str
     ) -> None:
-        request = make_request(vendor.token_for("fine"), platform)
+        request = vendor.request("fine", platform)
 
         [result] = self.send(vendor, transport, request)
 
-        assert (result.outcome, result.reason, result.status) == (Outcome.ACCEPTED, "", 200)
+        assert (result.outcome, result.reason, result.status) == (
+            Outcome.ACCEPTED,
+            "",
+            vendor.accepted_status,
+        )
         assert (result.is_started, result.retry_after) == (True, None)
         assert result.bytes_sent >= len(vendor.provider.payload(request, NOW))
         assert [push.text for push in vendor.seen()] == [request.body]
@@ -108,8 +127,7 @@ class ProviderContract:
     def test_results_name_their_message_and_device(
         self, vendor: Vendor, transport: Transport
     ) -> None:
-        token = vendor.token_for("fine")
-        requests = [make_request(token, message_id=f"{n:032x}", device_id=n) for n in range(20)]
+        requests = [vendor.request("fine", message_id=f"{n:032x}", device_id=n) for n in range(20)]
 
         results = self.send(vendor, transport, *requests)
 
@@ -131,7 +149,7 @@ class ProviderContract:
     def test_vendors_answer_becomes_our_outcome(
         self, vendor: Vendor, transport: Transport, trouble: str, outcome: Outcome, reason: str
     ) -> None:
-        [result] = self.send(vendor, transport, make_request(vendor.token_for(trouble)))
+        [result] = self.send(vendor, transport, vendor.request(trouble))
 
         assert (result.outcome, result.reason) == (outcome, reason)
         assert (result.status is None) is (trouble == "lost")
@@ -142,7 +160,7 @@ class ProviderContract:
         self, vendor: Vendor, transport: Transport
     ) -> None:
         """D5: Retry-After is obeyed."""
-        [result] = self.send(vendor, transport, make_request(vendor.token_for("busy")))
+        [result] = self.send(vendor, transport, vendor.request("busy"))
 
         waits = [vendor.provider.retry.wait(result, 1, Random(seed)) for seed in range(50)]
 
@@ -153,7 +171,7 @@ class ProviderContract:
     def test_second_try_carries_the_same_identity_and_is_accepted(
         self, vendor: Vendor, transport: Transport, trouble: str
     ) -> None:
-        first = make_request(vendor.token_for(trouble))
+        first = vendor.request(trouble)
         second = replace(first, attempt=2)
 
         self.send(vendor, transport, first)
@@ -163,7 +181,7 @@ class ProviderContract:
         assert [push.identity for push in vendor.seen()] == [first.message_id] * 2
 
     def test_result_of_a_call_that_was_never_started_is_not_counted(self, vendor: Vendor) -> None:
-        request = make_request(vendor.token_for("fine"))
+        request = vendor.request("fine")
         call = vendor.provider.start(request, NOW)
 
         answer = Answer(call.tag, Sent.NOT_STARTED, NOW, error="The key's queue is full.")
@@ -172,12 +190,11 @@ class ProviderContract:
         assert (result.outcome, result.is_started) == (Outcome.RETRY, False)
         assert vendor.seen() == []
 
-    @pytest.mark.parametrize("platform", PLATFORMS)
     def test_payload_carries_the_keys_that_the_sdk_reads(
         self, vendor: Vendor, platform: str
     ) -> None:
         """D6."""
-        request = make_request(vendor.token_for("fine"), platform)
+        request = vendor.request("fine", platform)
 
         text = vendor.provider.payload(request, NOW).decode().replace("\\", "")
 
@@ -186,12 +203,11 @@ class ProviderContract:
             assert f'"{key}":"{value}"' in text
         assert f'"expirationEpochTime":{int(request.expires_at.timestamp())}' in text
 
-    @pytest.mark.parametrize("platform", PLATFORMS)
     @pytest.mark.parametrize("text", LONG_TEXTS.values(), ids=LONG_TEXTS.keys())
     def test_long_text_is_cut_between_graphemes_to_what_fits(
         self, vendor: Vendor, platform: str, text: str
     ) -> None:
-        request = make_request(vendor.token_for("fine"), platform, body=text)
+        request = vendor.request("fine", platform, body=text)
 
         payload = vendor.provider.payload(request, NOW)
 
@@ -203,8 +219,8 @@ class ProviderContract:
             assert kept == graphemes[: len(kept)]
             assert len(kept) > 100
             longest = len(graphemes[len(kept)].encode()) * 7
-            assert len(payload) > PAYLOAD_LIMIT - longest
-        assert len(payload) <= PAYLOAD_LIMIT
+            assert len(payload) > vendor.payload_limit - longest
+        assert len(payload) <= vendor.payload_limit
 
     @pytest.mark.parametrize(
         "text",
@@ -216,11 +232,10 @@ class ProviderContract:
         ],
         ids=["right to left", "joined", "marks", "empty"],
     )
-    @pytest.mark.parametrize("platform", PLATFORMS)
     def test_text_is_carried_whole_and_as_utf8(
         self, vendor: Vendor, transport: Transport, platform: str, text: str
     ) -> None:
-        request = make_request(vendor.token_for("fine"), platform, body=text)
+        request = vendor.request("fine", platform, body=text)
 
         self.send(vendor, transport, request)
 
@@ -228,7 +243,7 @@ class ProviderContract:
         assert b"\\u0" not in vendor.provider.payload(request, NOW)
 
     def test_closing_early_ends_at_once(self, vendor: Vendor, transport: Transport) -> None:
-        requests = [make_request(vendor.token_for("lost")), make_request(vendor.token_for("fine"))]
+        requests = [vendor.request("lost"), vendor.request("fine")]
         run = transport.perform(vendor.provider.start(request, NOW) for request in requests)
 
         first = next(answer for answer in run if isinstance(answer, Answer))

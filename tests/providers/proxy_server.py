@@ -235,7 +235,7 @@ def _read_head(text: bytes) -> dict[str, str]:
     return {"": first} | {name.lower(): value.strip() for name, _, value in pairs}
 
 
-async def _main(server: ProxyServer) -> None:
+async def serve_as_process(server: Any) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -264,7 +264,7 @@ def main() -> None:
         credential=given.credential,
         port=given.port,
     )
-    asyncio.run(_main(server))
+    asyncio.run(serve_as_process(server))
 
 
 if __name__ == "__main__":

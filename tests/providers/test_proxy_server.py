@@ -1,10 +1,7 @@
 """The stub is what other tests trust, so it is tested as they use it: as a process."""
 
 import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from common.transport import Answer, Transport
@@ -12,22 +9,12 @@ from push.providers.base import PushResult
 from push.providers.proxy import ProxyProvider
 from push.providers.proxy_settings import ProxySettings
 from tests.providers.contract import NOW, make_request
+from tests.providers.processes import running
 
 
-@contextmanager
-def running_stub(folder: Path, *options: str) -> Iterator[str]:
-    arguments = ["--log", str(folder / "calls.jsonl"), "--behaviour", str(folder / "orders.json")]
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.providers.proxy_server", *arguments, *options],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.communicate(timeout=10)
+def running_stub(folder: Path, *options: str) -> AbstractContextManager[str]:
+    files = ["--log", folder / "calls.jsonl", "--behaviour", folder / "orders.json"]
+    return running("proxy_server", *files, *options)
 
 
 def push(url: str, tokens: list[str], attempt: int = 1) -> list[PushResult]:
