@@ -181,6 +181,10 @@ ACCOUNTS = {
         "A setting of the identity provider cannot be used.",
         "Correct the field that `errors` names.",
     ),
+    "vapid_keys_exist": Advice(
+        "The app has a key pair for Web Push; another would end every browser's subscription.",
+        "Keep the pair, or say that it is to be replaced.",
+    ),
     "credential_invalid": Advice(
         "A setting of the push provider is wrong.", "Correct the field that `errors` names."
     ),

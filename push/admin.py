@@ -12,8 +12,12 @@ from accounts.admin_scope import AccountScopedAdmin, ScopedRelatedFilter
 from accounts.models import User
 from push.credentials import CredentialInvalid, check_settings, save_credential, switch_off
 from push.models import ProviderKind, PushCredential
+from push.vapid_keys import application_server_key, make_vapid_keys, with_private_key
 
-SETTING_FIELDS = ("url", "username", "password", "headers", "client_cert_pem", "client_key_pem")
+SETTING_FIELDS = (
+    *("url", "username", "password", "headers", "client_cert_pem", "client_key_pem"),
+    *("contact", "vapid_private_key"),
+)
 
 
 class PushCredentialForm(forms.ModelForm):
@@ -30,6 +34,18 @@ class PushCredentialForm(forms.ModelForm):
     )
     client_key_pem = forms.CharField(
         required=False, widget=forms.Textarea, label="Client key (PEM)"
+    )
+    contact = forms.CharField(
+        required=False,
+        label="Web Push: contact",
+        help_text="Whom push services may write to: mailto:push@example.com or an https: page.",
+    )
+    vapid_private_key = forms.CharField(
+        required=False,
+        label="Web Push: private key (VAPID)",
+        widget=forms.PasswordInput,
+        help_text="Leave it empty: the app's key pair is kept, or one is made. With another pair"
+        " every browser has to subscribe again.",
     )
 
     class Meta:
@@ -55,6 +71,8 @@ class PushCredentialForm(forms.ModelForm):
             given["headers"] = _read_headers(given["headers"])
         if given and cleaned["provider"] == ProviderKind.LAB:
             raise ValidationError("The push lab needs no settings; leave them empty.")
+        if cleaned["provider"] == ProviderKind.WEBPUSH:
+            return with_private_key(cleaned.get("app") or self.instance.app, given)
         return given
 
     def validate_constraints(self) -> None:
@@ -77,20 +95,42 @@ class PushCredentialAdmin(AccountScopedAdmin):
     list_display = ("app", "account", "platform", "provider", "fingerprint", "is_enabled")
     list_filter = (("account", ScopedRelatedFilter), "platform", "provider")
     list_select_related = ("app", "account")
-    readonly_fields = ("fingerprint", "is_enabled", "held_until", "held_reason", "created_at")
+    readonly_fields = (
+        *("fingerprint", "is_enabled", "held_until", "held_reason", "created_at"),
+        "public_key",
+    )
     ordering = (
         "account__number",
         "app__bundle_id",
         "platform",
     )
 
-    actions = ("switch_off",)
+    actions = ("switch_off", "replace_vapid_keys")
+
+    @admin.display(description="Web Push: public key (applicationServerKey)")
+    def public_key(self, credential: PushCredential) -> str:
+        # What a form with errors shows is not what is stored.
+        pairs = PushCredential.objects.filter(provider=ProviderKind.WEBPUSH, pk=credential.pk)
+        stored = pairs.select_related("account").first()
+        return application_server_key(stored) if stored else "-"
 
     @admin.action(description="Switch off: pushes wait until there is another credential")
     def switch_off(self, request: HttpRequest, queryset: QuerySet[PushCredential]) -> None:
         for credential in queryset.select_related("account"):
             switch_off(credential=credential, by=_actor(request))
         self.message_user(request, "The credentials were switched off.")
+
+    @admin.action(description="Replace the Web Push key pair: every browser must subscribe again")
+    def replace_vapid_keys(self, request: HttpRequest, queryset: QuerySet[PushCredential]) -> None:
+        pairs = queryset.filter(provider=ProviderKind.WEBPUSH).select_related("app", "account")
+        for pair in pairs:
+            make_vapid_keys(
+                app=pair.app,
+                contact=pair.settings["contact"],
+                by=_actor(request),
+                is_replacing=True,
+            )
+        self.message_user(request, f"Key pairs replaced: {len(pairs)}.")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = ("app", "platform") if obj else ()
