@@ -107,6 +107,24 @@ REASONS: dict[str, Reason] = {
         16,
         "InApp token not found",
     ),
+    "bad_subscription": Reason(
+        "The browser's subscription has no usable keys.",
+        "They can be reached once the web app has registered their browser again.",
+        16,
+        "InApp token not found",
+    ),
+    "other_vapid_key": Reason(
+        "The browser subscribed with another key than the app's.",
+        "Let the web app subscribe again with the app's public key.",
+        16,
+        "InApp token not found",
+    ),
+    "endpoint_refused": Reason(
+        "The browser's subscription is of a push service that is not called from here.",
+        "If the service is one to be trusted, the operator can add its host to WEB_PUSH_HOSTS.",
+        17,
+        "InApp failed to sent message",
+    ),
     "payload_too_big": Reason(
         "The provider found the message too big.",
         "Send a shorter text.",
