@@ -145,6 +145,11 @@ class RevokeTokenView(OAuthEndpoint):
         answer: tuple[Any, str, int] = server.create_revocation_response(uri, "POST", form, headers)
         return answer
 
+    def parameters(self, request: HttpRequest) -> Parameters:
+        """Without the hint: there is one type of token, and a wrong hint changes nothing (2.1)."""
+        given = super().parameters(request)
+        return [(name, value) for name, value in given if name != "token_type_hint"]
+
 
 def _check_limits(*who: str) -> None:
     """The same for clients that exist and for those that do not.
@@ -169,12 +174,13 @@ def _credentials(header: str, parameters: Parameters) -> Credentials:
     :raises OAuthRefused: they cannot be read, or anything has a NUL.
     """
     form = dict(parameters)
+    by_form = Credentials(form.get("client_id", ""), form.get("client_secret", ""))
     try:
-        given = basic_credentials(header) or Credentials(
-            form.get("client_id", ""), form.get("client_secret", "")
-        )
+        given = basic_credentials(header) or by_form
     except ValueError as error:
         raise OAuthRefused("invalid_client", str(error), status=401) from error
+    if any(theirs not in ("", ours) for theirs, ours in zip(by_form, given, strict=True)):
+        raise OAuthRefused("invalid_request", "The Basic header and the form differ.")
     if any("\0" in text for pair in [*parameters, given] for text in pair):
         raise OAuthRefused("invalid_request", "A parameter has a NUL character.")
     return given

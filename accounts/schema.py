@@ -64,7 +64,7 @@ OPERATIONS = {
         access=Access.CLIENT,
         parameters=(
             query("v", STRING, "Accepted and ignored."),
-            query("grant_type", STRING, "`client_credentials`; may be left out."),
+            query("grant_type", enum("client_credentials"), "May be left out."),
             query("client_id", STRING, "Better sent in the form."),
             query("client_secret", STRING, "Better sent in the form."),
         ),
@@ -120,8 +120,11 @@ OPERATIONS = {
                 obj(
                     {
                         **CREDENTIALS,
-                        "token": about(STRING, "An access token, or the `jti` of a JWT."),
-                        "token_type_hint": enum("access_token", "refresh_token"),
+                        "token": about(
+                            {"type": "string", "minLength": 1},
+                            "An access token, or the `jti` of a JWT.",
+                        ),
+                        "token_type_hint": about(STRING, "Is not needed, and not looked at."),
                     },
                     optional=("client_id", "client_secret", "token_type_hint"),
                 ),

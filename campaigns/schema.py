@@ -22,6 +22,7 @@ from common.openapi import (
     BOOLEAN,
     COUNT,
     STRING,
+    TEXT_PATTERN,
     TIME,
     UUID,
     Access,
@@ -45,21 +46,25 @@ from conversations.models import Source
 CAMPAIGNS = "/api/v2/account/{accountId}/campaign"
 ONE = f"{CAMPAIGNS}/{{campaignId}}"
 SDK_MESSAGE = "/api/sdk/v1/account/{accountId}/messages/{messageId}"
-# What a message may hold: no control character but tab and line breaks.
-TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 
 
 def _name(max_length: int) -> Schema:
     return {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": TEXT_PATTERN}
 
 
-def _number(most: int) -> Schema:
-    digits = {"type": "string", "pattern": "^[0-9]{1,6}$"}
-    return {"anyOf": [{"type": "integer", "minimum": 0, "maximum": most}, digits]}
+def _number(least: int, most: int, digits: str) -> Schema:
+    """A whole number, or its digits as a string, as LivePerson's callers send them."""
+    number = {"type": "integer", "minimum": least, "maximum": most}
+    return {"anyOf": [number, {"type": "string", "pattern": f"^{digits}$"}]}
 
 
-def _time(latest: int) -> Schema:
-    return obj({"hour": _number(latest), "minute": or_null(_number(59))}, optional=("minute",))
+_HOUR = _number(0, 23, "(0{0,5}[0-9]|0{0,4}(1[0-9]|2[0-3]))")
+_MINUTE = _number(0, 59, "(0{0,5}[0-9]|0{0,4}[1-5][0-9])")
+_TIME = obj({"hour": _HOUR, "minute": or_null(_MINUTE)}, optional=("minute",))
+_MIDNIGHT = obj(
+    {"hour": _number(24, 24, "0{0,4}24"), "minute": or_null(_number(0, 0, "0{1,6}"))},
+    optional=("minute",),
+)
 
 
 CONTENT = obj({"inapp": about(STRING, "The consumer id: `sub` of the brand's JWT.")})
@@ -146,8 +151,8 @@ COMPONENTS: dict[str, Schema] = {
     ),
     "Window": obj(
         {
-            "startTime": _time(23),
-            "endTime": about(_time(24), "24:00 at the latest."),
+            "startTime": _TIME,
+            "endTime": {"anyOf": [_TIME, _MIDNIGHT], "description": "24:00 at the latest."},
             "day": about(or_null(enum("", *DAYS)), "Without it, each day."),
         },
         optional=("day",),
@@ -262,11 +267,13 @@ COMPONENTS: dict[str, Schema] = {
     ),
 }
 
+# Bare, or a Structured-Field String with its quotes.
+KEY_PATTERN = r'^([!#-~][!-~]{0,254}|"([!#-\[\]-~]|\\["\\]){1,255}")$'
 KEY: Schema = {
     "name": "Idempotency-Key",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": "^[!-~]{1,255}$", "examples": ["8e03978e-40d5-43e8"]},
+    "schema": {"type": "string", "pattern": KEY_PATTERN, "examples": ["8e03978e-40d5-43e8"]},
     "description": "Carries a call out once; a second one gets the first one's answer.",
 }
 DRY_RUN = query("dryRun", enum("true", "false"), "Store and send nothing; say what would be.")

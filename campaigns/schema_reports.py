@@ -171,6 +171,7 @@ OPERATIONS = {
         summary="Count by channel, skill and day, filtered",
         parameters=_TIMES,
         body=json_body(ref("AnalyticsFilter"), inapp={"channels": ["inapp"], "source": ["API"]}),
+        is_body_required=False,
         responses={200: _analytics("ReportInterval", INTERVAL)},
     ),
     f"POST {APP}/transactions": _report(
@@ -182,6 +183,7 @@ OPERATIONS = {
             ref("TransactionQuery"),
             failed={"offset": 0, "limit": 1000, "filters": {"messagestatus": ["FAILED", "READ"]}},
         ),
+        is_body_required=False,
         responses={
             200: answer(
                 "A page.",

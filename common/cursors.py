@@ -1,5 +1,6 @@
 """Pages by key: a cursor names the last row seen, so that no page is skipped or scanned twice."""
 
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Mapping
 from typing import Any, TypeVar
@@ -10,6 +11,8 @@ from common.errors import FieldError, InvalidRequest
 
 DEFAULT_LIMIT = 50
 MAX_LIMIT = 1000
+# Eight bytes in base64url: the primary key of the last row, which fits into 63 bits.
+CURSOR_PATTERN = "^[A-Za-f][A-Za-z0-9_-]{9}[AEIMQUYcgkosw048]$"
 
 Row = TypeVar("Row", bound=Model)
 
@@ -46,11 +49,7 @@ def _write_cursor(pk: int) -> str:
 def _read_cursor(given: str | None) -> int | None:
     if given is None:
         return None
-    try:
-        raw = urlsafe_b64decode(given + "=")
-    except ValueError:
-        raw = b""
-    if len(raw) != 8:
+    if not re.fullmatch(CURSOR_PATTERN, given):
         raise InvalidRequest(
             [
                 FieldError(
@@ -58,4 +57,4 @@ def _read_cursor(given: str | None) -> int | None:
                 )
             ]
         )
-    return int.from_bytes(raw, "big")
+    return int.from_bytes(urlsafe_b64decode(given + "="), "big")

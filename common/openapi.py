@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
+from common.cursors import CURSOR_PATTERN
+
 Schema = dict[str, Any]
 
 UUID: Schema = {"type": "string", "format": "uuid"}
@@ -14,6 +16,9 @@ BOOLEAN: Schema = {"type": "boolean"}
 STRING: Schema = {"type": "string"}
 # Hexadecimal digits, with the dashes of a uuid or without.
 UUID_PATTERN = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
+MESSAGE_ID = f"([0-9a-fA-F]{{32}}|{UUID_PATTERN})"
+# What a message may hold: no control character but tab and line breaks.
+TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
 STORABLE = r"^[^\u0000]*$"
 
 
@@ -122,7 +127,8 @@ def page_of(name: str, item: Schema) -> Schema:
 
 def page_parameters(max_limit: int, default: int) -> tuple[Schema, Schema]:
     limit: Schema = {"type": "integer", "minimum": 1, "maximum": max_limit, "default": default}
+    cursor: Schema = {"type": "string", "pattern": CURSOR_PATTERN}
     return (
         query("limit", limit, "Rows of a page."),
-        query("cursor", STRING, "nextCursor of the page before, as it is."),
+        query("cursor", cursor, "nextCursor of the page before, as it is."),
     )

@@ -2,7 +2,9 @@
 
 from common.openapi import (
     COUNT,
+    MESSAGE_ID,
     STRING,
+    TEXT_PATTERN,
     TIME,
     UUID,
     Access,
@@ -134,9 +136,14 @@ OPERATIONS = {
         body=json_body(
             obj(
                 {
-                    "text": {"type": "string", "minLength": 1, "maxLength": MAX_TEXT},
+                    "text": {
+                        "type": "string",
+                        "minLength": 1,
+                        "maxLength": MAX_TEXT,
+                        "pattern": TEXT_PATTERN,
+                    },
                     "messageId": about(
-                        {"type": ["string", "null"], "maxLength": 36},
+                        or_null({"type": "string", "pattern": f"^{MESSAGE_ID}$"}),
                         "The outbound message that is answered; else the newest.",
                     ),
                     "clientMessageId": about(

@@ -189,6 +189,63 @@ ACCOUNTS = {
         "A setting of the push provider is wrong.", "Correct the field that `errors` names."
     ),
 }
+# The `code` of an entry of `errors` or `warnings`, where it is no errorKey.
+FIELDS = {
+    "consent_required": Advice(
+        "`consent` is not `true`.", "Send only to people who agreed, and say so."
+    ),
+    "invalid": Advice("The value breaks the rule that `detail` tells.", "Do what `detail` says."),
+    "invalid_character": Advice(
+        "The text has a control character other than tab and line breaks.", "Leave it out."
+    ),
+    "invalid_cursor": Advice(
+        "The cursor is not one of ours.", "Send `nextCursor` of the page before, as it is."
+    ),
+    "no_sde": Advice(
+        "A warning: In-App has no consumer data (SDE); it was neither stored nor sent.",
+        "Leave it out.",
+    ),
+    "not_a_boolean": Advice("The value is not `true` or `false`.", "Send one of them, unquoted."),
+    "not_a_choice": Advice(
+        "The value is none of those allowed.", "Choose one that `detail` names."
+    ),
+    "not_a_country": Advice("The value is no country.", "Send two letters (ISO 3166)."),
+    "not_a_key": Advice(
+        "The value is no key of a push subscription.", "Send what the browser gave, in base64url."
+    ),
+    "not_a_list": Advice("The value is no list, or an empty one.", "Send a list."),
+    "not_a_message_id": Advice("The value is no id of a message.", "Send the id of the push."),
+    "not_a_number": Advice("The value is no whole number.", "Send a number, or its digits."),
+    "not_a_string": Advice("The value is no string.", "Put it between quotes."),
+    "not_a_time": Advice("The value is no time.", "Send RFC 3339, as `2026-11-24T10:42:00Z`."),
+    "not_a_time_zone": Advice("There is no such time zone.", "Send an IANA name."),
+    "not_a_url": Advice("The value is no URL that can be called.", "Send one with `https://`."),
+    "not_a_version": Advice("The value is no version.", "Send one as `6.2` or `5.23.1`."),
+    "not_allowed": Advice("The field does not go with another one.", "Do what `detail` says."),
+    "not_an_object": Advice("The value is no JSON object.", "Send an object."),
+    "other_channel": Advice(
+        "A warning: the field belongs to another channel and was ignored.", "Leave it out."
+    ),
+    "out_of_range": Advice("The number is too small or too large.", "`detail` tells the range."),
+    "platform_not_set_up": Advice(
+        "The app is not for this platform.", "Have an administrator set the app up for it."
+    ),
+    "required": Advice("The field is missing or empty.", "Send it."),
+    "sdk_too_old": Advice(
+        "A warning: the device is registered, and not pushed to.", "Update the SDK in the app."
+    ),
+    "too_far_ahead": Advice("The time is more than 366 days ahead.", "Send it nearer to then."),
+    "too_few": Advice("There are no entries.", "Send at least one."),
+    "too_long": Advice("The text is longer than `detail` says.", "Shorten it."),
+    "too_many": Advice("There are more entries than `detail` says.", "Send several calls."),
+    "unknown_app": Advice(
+        "The account has no such app.", "Compare the bundle id, letter by letter."
+    ),
+    "unknown_field": Advice(
+        "A warning: the field is not known here and was ignored.", "Look for a slip in its name."
+    ),
+    "unknown_version": Advice("The version is not served.", "Send the one that `detail` names."),
+}
 SECTIONS = {
     "Any call": GENERAL,
     "Campaigns": CAMPAIGNS,
@@ -202,9 +259,20 @@ ADVICE = {key: advice for section in SECTIONS.values() for key, advice in sectio
 
 def as_markdown() -> str:
     """The tables of docs/errors.md."""
-    return "\n\n".join(
-        f"## {name}\n\n" + "\n".join(_rows(section)) for name, section in SECTIONS.items()
-    )
+    sections = [f"## {name}\n\n" + "\n".join(_rows(section)) for name, section in SECTIONS.items()]
+    return "\n\n".join([*sections, "\n".join(_field_rows())])
+
+
+def _field_rows() -> Iterator[str]:
+    yield "## Fields"
+    yield ""
+    yield "`code` in the entries of `errors`, and of `warnings` in a success. Where a rule is"
+    yield "broken, not a form, it is the `errorKey` once more."
+    yield ""
+    yield "| `code` | cause | what to do |"
+    yield "| --- | --- | --- |"
+    for word, advice in FIELDS.items():
+        yield f"| `{word}` | {advice.cause} | {advice.cure} |"
 
 
 def _rows(section: dict[str, Advice]) -> Iterator[str]:

@@ -19,7 +19,17 @@ from drf_spectacular.renderers import OpenApiYamlRenderer
 from accounts import schema as accounts
 from accounts.domain_api import SERVICES
 from campaigns import schema as campaigns
-from common.openapi import STRING, UUID_PATTERN, Access, Operation, Schema, enum, obj, ref
+from common.openapi import (
+    MESSAGE_ID,
+    STRING,
+    UUID_PATTERN,
+    Access,
+    Operation,
+    Schema,
+    enum,
+    obj,
+    ref,
+)
 from common.problem_types import TITLES
 from consumers import schema as consumers
 from conversations import schema as conversations
@@ -37,7 +47,7 @@ PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {
     "campaign_id": ("campaignId", {"type": "string", "pattern": "^[A-Za-z0-9_-]{9}$"}),
     "message_id": (
         "messageId",
-        {"type": "string", "pattern": f"^([0-9a-fA-F]{{32}}|{UUID_PATTERN})$"},
+        {"type": "string", "pattern": f"^{MESSAGE_ID}$"},
     ),
     "device_id": ("deviceId", {"type": "string", "pattern": f"^{UUID_PATTERN}$"}),
     "webhook_id": ("webhookId", {"type": "string", "pattern": f"^{UUID_PATTERN}$"}),

@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 from django.urls import get_resolver
 
+from campaigns.unused_fields import WARNINGS
 from common.errors import DomainError
 from common.problem_types import TITLES, explain
-from proactive_site.error_catalogue import ADVICE, SECTIONS, as_markdown
+from proactive_site.error_catalogue import ADVICE, FIELDS, SECTIONS, as_markdown
 from tests.campaigns.caller import shared_client
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -50,6 +51,36 @@ def test_every_error_key_of_the_product_is_explained_and_no_other() -> None:
     assert len(keys) > 45
     assert set(ADVICE) == keys
     assert sum(len(section) for section in SECTIONS.values()) == len(ADVICE)
+
+
+def field_words() -> Iterator[str]:
+    """Words that are given to one field, or to one warning, where it is judged."""
+    for path in PRODUCT:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and _name(node.func) in {"fail", "FieldError"}:
+                yield from _texts(node.args[1:2])
+            elif isinstance(node, ast.Dict):
+                pairs = zip(node.keys, node.values, strict=True)
+                found = {key.value: value for key, value in pairs if isinstance(key, ast.Constant)}
+                if found.keys() == {"pointer", "code", "detail"}:
+                    yield from _texts([found["code"]])
+
+
+def _name(function: ast.expr) -> str:
+    return str(getattr(function, "id", "") or getattr(function, "attr", ""))
+
+
+def _texts(nodes: list[ast.expr]) -> Iterator[str]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
+
+
+def test_every_word_for_a_field_is_explained_and_no_other() -> None:
+    words = {*field_words(), *WARNINGS} - ADVICE.keys()
+
+    assert len(words) > 25
+    assert set(FIELDS) == words
 
 
 def test_the_errors_page_of_the_docs_is_what_the_catalogue_says() -> None:

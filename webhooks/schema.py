@@ -130,7 +130,7 @@ OPERATIONS = {
         description="Calls are signed as Standard Webhooks says; the secret is shown this once.",
         body=json_body(
             obj(
-                {"url": URL, "eventTypes": TYPES, "description": DESCRIPTION},
+                {"url": URL, "eventTypes": TYPES, "description": or_null(DESCRIPTION)},
                 optional=("description",),
             ),
             webhook={name: SAMPLE[name] for name in ("url", "eventTypes", "description")},
@@ -161,6 +161,7 @@ OPERATIONS = {
             ),
             off={"enabled": False},
         ),
+        is_body_required=False,
         responses={200: answer("The webhook.", ref("Webhook"), webhook=SAMPLE)},
     ),
     f"DELETE {WEBHOOK}": _operation(

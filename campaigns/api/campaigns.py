@@ -56,7 +56,8 @@ class Campaigns(BrandView):
                 raise idempotency.in_use() from None
 
     def _preflight(self, request: Request) -> Response:
-        """A13; takes no key and no recipients of the day."""
+        """A13; takes no recipients of the day and no key, though it says when that is none."""
+        self._keyed_call(request)
         call = parse_call(request.data, max_recipients=self.account.max_recipients)
         checked = preflight(account=self.account, call=call, now=timezone.now())
         failed = [_rejected_json(one.entry, one.error) for one in checked.rejected]
