@@ -219,7 +219,10 @@ FIELDS = {
     "not_a_string": Advice("The value is no string.", "Put it between quotes."),
     "not_a_time": Advice("The value is no time.", "Send RFC 3339, as `2026-11-24T10:42:00Z`."),
     "not_a_time_zone": Advice("There is no such time zone.", "Send an IANA name."),
-    "not_a_url": Advice("The value is no URL that can be called.", "Send one with `https://`."),
+    "not_a_push_service": Advice(
+        "The subscription's address is none of a push service that is known here.",
+        "Send what the browser gave; an operator adds services with `WEB_PUSH_HOSTS`.",
+    ),
     "not_a_version": Advice("The value is no version.", "Send one as `6.2` or `5.23.1`."),
     "not_allowed": Advice("The field does not go with another one.", "Do what `detail` says."),
     "not_an_object": Advice("The value is no JSON object.", "Send an object."),
@@ -238,9 +241,6 @@ FIELDS = {
     "too_few": Advice("There are no entries.", "Send at least one."),
     "too_long": Advice("The text is longer than `detail` says.", "Shorten it."),
     "too_many": Advice("There are more entries than `detail` says.", "Send several calls."),
-    "unknown_app": Advice(
-        "The account has no such app.", "Compare the bundle id, letter by letter."
-    ),
     "unknown_field": Advice(
         "A warning: the field is not known here and was ignored.", "Look for a slip in its name."
     ),
