@@ -29,7 +29,7 @@ from typing import Any
 
 import orjson
 
-Order = Mapping[str, Any]
+from tests.providers.trouble import Order, Trouble, rates
 
 
 @dataclass
@@ -108,7 +108,7 @@ class Connection(asyncio.Protocol):
     def _receive(self, head: dict[str, str], body: bytes) -> None:
         call = orjson.loads(body) if body else {}
         token = call.get("device-token", "")
-        order = self.server.orders.take(token)
+        order = self.server.orders.take(token) or self.server.trouble()
         status = order.get("status", self.server.status_for(head))
         self.server.calls.append((head, body))
         self.server.log.add(
@@ -118,6 +118,7 @@ class Connection(asyncio.Protocol):
             fence=head.get("fence"),
             at=time.time(),
             status="reset" if order.get("reset") else status,
+            text=_shown_text(call),
         )
         delay = order.get("delay", self.server.latency)
         if delay:
@@ -172,6 +173,7 @@ class ProxyServer:
 
     log: Log
     orders: Orders = field(default_factory=Orders)
+    trouble: Callable[[], Order] = dict
     latency: float = 0.0
     tls: ssl.SSLContext | None = None
     credential: str = ""
@@ -228,6 +230,12 @@ def open_log(path: Path) -> Log:
     return Log(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644))
 
 
+def _shown_text(call: Mapping[str, Any]) -> str:
+    """What a phone would show, however the platform's body is made."""
+    text = call.get("aps", {}).get("alert") or call.get("data", {}).get("message", "")
+    return str(text)
+
+
 def _read_head(text: bytes) -> dict[str, str]:
     """Headers with lower-case names, and the request line under the empty one."""
     first, *lines = text.decode("latin-1").split("\r\n")
@@ -249,6 +257,8 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--credential", default="")
+    parser.add_argument("--trouble", type=rates, default={}, help="as 503=0.02,429=0.01,lost=0.005")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cert", type=Path, help="serve https with this PEM")
     parser.add_argument("--key", type=Path)
     given = parser.parse_args()
@@ -259,6 +269,7 @@ def main() -> None:
     server = ProxyServer(
         log=open_log(given.log),
         orders=Orders(given.behaviour),
+        trouble=Trouble(given.trouble, given.seed),
         latency=given.latency,
         tls=tls,
         credential=given.credential,
