@@ -48,6 +48,19 @@ def wait_for(condition: Callable[[], Any], *, seconds: float, what: str) -> Any:
     return found
 
 
+def children_of(pid: int) -> list[int]:
+    """Processes that this one started and that are still there, zombies left out."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, parent = stat.read_text().rpartition(")")[2].split()[:2]
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if int(parent) == pid and state != "Z":
+            found.append(int(stat.parent.name))
+    return found
+
+
 def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -171,9 +184,14 @@ class StubProxy:
 
 
 @contextmanager
-def stub_proxy(folder: Path, *, latency: float = 0.0) -> Iterator[StubProxy]:
+def stub_proxy(
+    folder: Path, *, latency: float = 0.0, behaviour: Path | None = None
+) -> Iterator[StubProxy]:
+    """``behaviour`` is a file of orders (`tests.providers.proxy_server`)."""
     log = folder / "provider.jsonl"
     command = [PYTHON, "-m", "tests.providers.proxy_server", "--log", str(log)]
+    if behaviour is not None:
+        command += ["--behaviour", str(behaviour)]
     server = subprocess.Popen(
         [*command, "--latency", str(latency)], cwd=ROOT, stdout=subprocess.PIPE, text=True
     )

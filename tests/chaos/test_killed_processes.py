@@ -3,40 +3,35 @@
 Leases and timeouts are shrunk so that a takeover fits into a test; both are printed.
 """
 
-import random
+import json
+import os
 import signal
+import threading
 import time
+from collections import Counter
 
 import pytest
+from django.conf import settings as configured
+from django.core import mail
+from django.db import connection
 from django.utils import timezone
 
-from campaigns.invariants import check_log, check_store
-from campaigns.models import PENDING, MessageEvent, OutboundMessage
+from accounts.models import Role
+from campaigns.invariants import check_store
+from campaigns.models import Campaign, CampaignTally, MessageEvent, OutboundMessage
+from campaigns.services import cancel_campaign
 from campaigns.tasks import deliver_lane, queue_of
+from proactive_site.celery import app as celery
+from tests.chaos.big_run.phones import Phones
+from tests.chaos.promise import assert_promise_kept, pending, send_in_calls
 from tests.crowd import make_crowd
-from tests.live import PYTHON, live_stack, own_valkey, stub_proxy, wait_for
+from tests.factories.accounts import MembershipFactory
+from tests.factories.webhooks import WebhookEndpointFactory
+from tests.live import PYTHON, children_of, own_valkey, stub_proxy, wait_for
+from webhooks.health import disable
+from webhooks.models import DisabledReason
 
 pytestmark = [pytest.mark.chaos, pytest.mark.django_db(transaction=True)]
-
-SHRUNK = {
-    "DELIVERY_LEASE": "4",
-    "DELIVERY_CONNECT_TIMEOUT": "1",
-    "DELIVERY_TOTAL_TIMEOUT": "1",
-    "DELIVERY_CLAIM": "200",
-    "DELIVERY_IN_FLIGHT": "10",
-    "SWEEP_INTERVAL": "0.5",
-    "SWEEP_OVERDUE": "1",
-    "EGRESS_ALLOW_HTTP": "true",
-    "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
-}
-
-
-@pytest.fixture
-def stack(tmp_path, loopback_egress):
-    print("\nlease 4 s, connect and total timeout 1 s, sweep each 0.5 s")
-    with live_stack(tmp_path, **SHRUNK) as stack:
-        yield stack
-
 
 COPIES = (
     PYTHON,
@@ -46,60 +41,8 @@ COPIES = (
     "    app.send_task(sys.argv[1], kwargs={'lane': 'proxy'}, queue=sys.argv[2])",
 )
 
-
-def pending():
-    return OutboundMessage.objects.filter(state__in=PENDING).count()
-
-
-def send_in_calls(brand, count, *, size=100):
-    """As a brand would: campaigns of 100."""
-    refs = [f"c{n}" for n in range(1, count + 1)]
-    return [brand.send(*refs[at : at + size]) for at in range(0, count, size)]
-
-
-def assert_promise_kept(proxy, count):
-    entries = proxy.entries()
-    assert check_store(now=timezone.now()) == []
-    assert check_log(entries) == []
-    rows = OutboundMessage.objects.all()
-    assert dict.fromkeys(rows.values_list("state", flat=True)) == {"sent": None}
-    ledger = {(row.public_id.hex, f"token-{row.consumer_ref}") for row in rows}
-    asked = {(entry["message"], entry["token"]) for entry in entries}
-    assert asked == ledger
-    assert len(ledger) == count
-    return len(entries) - len(asked)
-
-
-def test_three_killed_workers_and_a_killed_valkey_lose_nothing(tmp_path, stack):
-    """D1, D5, I1-I6: 2,000 recipients, SIGKILL to the worker's whole group, Valkey without disk."""
-    began = time.monotonic()
-    seed = time.time_ns()
-    rng = random.Random(seed)
-    print(f"seed {seed}")
-    # Late enough that the worker, not the sweep, is the one that is killed while it sends.
-    stack.env["SWEEP_OVERDUE"] = "15"
-    with stub_proxy(tmp_path, latency=0.05) as proxy, own_valkey(stack) as start_valkey:
-        brand = make_crowd(2000, proxy_url=proxy.url)
-        stack.start("worker", "sweep")
-        send_in_calls(brand, 2000)
-        for round_ in range(3):
-            seen = proxy.count()
-            wait_for(lambda: proxy.count() >= seen + 50, seconds=30, what="pushes")  # noqa: B023
-            time.sleep(rng.uniform(0.0, 0.4))
-            assert pending() > 0, "the kill has to come in mid-campaign"
-            stack.kill("worker")
-            if round_ == 1:
-                stack.kill("valkey")
-                start_valkey()
-            stack.start("worker")
-        wait_for(lambda: pending() == 0, seconds=40, what="every row to be final")
-        repeated = assert_promise_kept(proxy, 2000)
-    taken_over = MessageEvent.objects.filter(kind="worker_lost").count()
-    print(f"2,000 sent, {taken_over} taken over, {repeated} repeated with the same identity")
-    assert taken_over > 0
-    # What was in flight, or answered and not yet recorded, in each of two children, three times.
-    assert repeated <= 3 * 2 * (100 + 10)
-    assert time.monotonic() - began < 60
+# So late that the sweep does not take what a worker that is starting will do.
+BY_THE_WORKER = {"SWEEP_OVERDUE": "15"}
 
 
 def test_a_stopped_worker_that_wakes_up_changes_no_row_and_sends_nothing(tmp_path, stack):
@@ -148,3 +91,159 @@ def test_without_any_broker_the_sweep_delivers_alone(tmp_path, stack):
         stack.start("sweep")
         wait_for(lambda: pending() == 0, seconds=30, what="every row to be final")
         assert assert_promise_kept(proxy, 300) == 0
+
+
+def test_a_killed_child_of_a_worker_loses_nothing_of_the_batch_that_it_had(tmp_path, stack):
+    """D2: what the kernel does to a child that takes too much memory; the worker goes on."""
+    stack.env |= BY_THE_WORKER
+    with stub_proxy(tmp_path, latency=0.05) as proxy:
+        brand = make_crowd(600, proxy_url=proxy.url)
+        stack.start("worker", "sweep")
+        send_in_calls(brand, 600)
+        wait_for(lambda: proxy.count() >= 50, seconds=20, what="pushes")
+        children = children_of(stack.running["worker"].pid)
+        assert pending() > 0
+
+        for child in children:
+            os.kill(child, signal.SIGKILL)
+
+        wait_for(lambda: pending() == 0, seconds=40, what="every row to be final")
+        assert stack.running["worker"].poll() is None
+        # Of each child what was in flight, or answered and not yet recorded.
+        assert assert_promise_kept(proxy, 600) <= len(children) * (100 + 10)
+
+
+def test_workers_replaced_again_and_again_push_nobody_twice(tmp_path, stack):
+    """D4, a deployment: SIGTERM, the next one starts beside the one that ends."""
+    stack.env |= BY_THE_WORKER
+    with stub_proxy(tmp_path, latency=0.2) as proxy, own_valkey(stack):
+        brand = make_crowd(1200, proxy_url=proxy.url)
+        stack.start("worker", "sweep")
+        send_in_calls(brand, 1200)
+        for round_ in range(2):
+            seen = proxy.count()
+            wait_for(lambda: proxy.count() >= seen + 20, seconds=30, what="pushes")  # noqa: B023
+            old = stack.running.pop("worker")
+            os.kill(old.pid, signal.SIGTERM)
+            stack.start("worker")
+            assert old.wait(20) == 0, f"round {round_}"
+        wait_for(lambda: pending() == 0, seconds=40, what="every row to be final")
+        assert assert_promise_kept(proxy, 1200) == 0
+    assert not MessageEvent.objects.filter(kind="worker_lost").exists()
+
+
+def test_push_whose_answer_was_lost_is_repeated_once_and_stands_once_on_the_phone(tmp_path, stack):
+    """D13, I3: the connection is reset after the request was read."""
+    orders = tmp_path / "orders.json"
+    orders.write_text(json.dumps({f"token-c{n}": [{"reset": True}] for n in range(1, 21)}))
+    with stub_proxy(tmp_path, behaviour=orders) as proxy:
+        brand = make_crowd(60, proxy_url=proxy.url)
+        send_in_calls(brand, 60)
+        stack.start("sweep")
+        wait_for(lambda: pending() == 0, seconds=40, what="every row to be final")
+        assert assert_promise_kept(proxy, 60) == 20
+        phones = Phones()
+        phones.read(proxy.entries())
+    assert (phones.extra_calls, phones.lost_answers, phones.shown_twice) == (20, 20, 0)
+    assert MessageEvent.objects.filter(kind="push", outcome="unknown").count() == 20
+
+
+def test_campaign_cancelled_in_mid_air_ends_with_exact_numbers(tmp_path, stack):
+    """D26, A12, I5: what was checked before goes out, nothing else does."""
+    with stub_proxy(tmp_path, latency=0.05) as proxy:
+        brand = make_crowd(1000, proxy_url=proxy.url)
+        campaign = brand.send(*[f"c{n}" for n in range(1, 1001)]).campaign
+        stack.start("worker")
+        wait_for(lambda: proxy.count() >= 300, seconds=30, what="pushes")
+
+        done = cancel_campaign(campaign=campaign, by="anna", now=timezone.now())
+        pushed = proxy.count()
+        stack.start("sweep")
+
+        wait_for(lambda: pending() == 0, seconds=40, what="every row to be final")
+        states = Counter(OutboundMessage.objects.values_list("state", flat=True))
+        # Two children may each have checked a slice of at most 100 before the cancel.
+        assert proxy.count() - pushed <= 2 * (100 + 10)
+        assert states == {"sent": proxy.count(), "cancelled": 1000 - proxy.count()}
+        assert done.cancelled + done.in_flight + pushed >= 1000
+        assert states["cancelled"] >= done.cancelled > 0
+        assert check_store(now=timezone.now()) == []
+
+
+@pytest.fixture
+def two_tasks_of_beat():
+    """Run a task of beat's schedule twice, side by side."""
+
+    def run(name):
+        task = celery.tasks[configured.CELERY_BEAT_SCHEDULE[name]["task"]]
+        side_by_side, errors = threading.Barrier(2), []
+
+        def beat():
+            try:
+                side_by_side.wait(10)
+                task()
+            except Exception as error:
+                errors.append(error)
+            finally:
+                connection.close()
+
+        beats = [threading.Thread(target=beat) for _ in range(2)]
+        for thread in beats:
+            thread.start()
+        for thread in beats:
+            thread.join(30)
+        return errors
+
+    return run
+
+
+@pytest.mark.parametrize("name", sorted(configured.CELERY_BEAT_SCHEDULE))
+def test_two_beats_do_nothing_twice(name, two_tasks_of_beat, settings):
+    """D20: counts stay, and a notice is mailed once."""
+    settings.HAS_EMAIL = True
+    brand = make_crowd(60)
+    for _ in range(2):
+        send_in_calls(brand, 60, size=60)
+    for campaign in Campaign.objects.all():
+        add_many_tallies(campaign)
+    before = CampaignTally.objects.totals()
+    membership = MembershipFactory(account=brand.account, role=Role.ADMINISTRATOR)
+    disable(
+        endpoint=WebhookEndpointFactory(account=brand.account),
+        reason=DisabledReason.GONE,
+        by="tests",
+        now=timezone.now(),
+    )
+
+    errors = two_tasks_of_beat(name)
+
+    assert errors == []
+    assert CampaignTally.objects.totals() == before
+    assert [m.to for m in mail.outbox] == [[membership.user.email]] * (name == "webhook-notices")
+    assert check_store(now=timezone.now()) == []
+
+
+def add_many_tallies(campaign):
+    """More deltas than a fold leaves alone, which come to nothing together."""
+    CampaignTally.objects.bulk_create(
+        CampaignTally(
+            account_id=campaign.account_id,
+            campaign=campaign,
+            handoff_id=campaign.handoff_id,
+            skill_id=campaign.skill_id,
+            day=timezone.now().date(),
+            state="sent",
+            n=n,
+        )
+        for n in [1, -1] * 60
+    )
+
+
+def test_without_beat_a_campaign_is_sent_and_finished(tmp_path, stack):
+    """D20: beat triggers no delivery."""
+    with stub_proxy(tmp_path) as proxy:
+        brand = make_crowd(100, proxy_url=proxy.url)
+        stack.start("worker", "sweep")
+        send_in_calls(brand, 100)
+        wait_for(lambda: pending() == 0, seconds=30, what="every row to be final")
+        assert assert_promise_kept(proxy, 100) == 0
