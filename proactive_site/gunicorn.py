@@ -13,6 +13,8 @@ threads = int(os.environ.get("WEB_THREADS", "300"))
 # A live view never ends by itself; whoever reads it connects again.
 graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT", "1"))
 keepalive = 15
+# What a caller is let wait for the database, before 503.
+raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '15')}"]
 # The product logs its requests itself, without query strings.
 accesslog = None
 control_socket_disable = True

@@ -122,6 +122,13 @@ DATABASES: dict[str, Any] = {
         "CONN_MAX_AGE": env.int("DB_CONN_MAX_AGE", default=60),
     }
 }
+# Seconds after which PostgreSQL gives a statement up; 0 for never. gunicorn.py sets it for the web
+# server alone: a caller must not wait for ever behind somebody's lock, a migration may.
+DB_STATEMENT_TIMEOUT = env.float("DB_STATEMENT_TIMEOUT", default=0.0)
+if DB_STATEMENT_TIMEOUT:
+    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
+        f"-c statement_timeout={int(DB_STATEMENT_TIMEOUT * 1000)}"
+    )
 
 # ---- cache and Celery ----------------------------------------------------------------------
 

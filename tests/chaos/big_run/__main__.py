@@ -52,7 +52,7 @@ def _run(installation: Installation, given: argparse.Namespace) -> int:
         flush=True,
     )
     stage.start_databases()
-    stage.run("migrate", "--no-input", "--verbosity", "0")
+    stage.run("manage.py", "migrate", "--no-input", "--verbosity", "0")
     os.environ |= stage.env
     django.setup()
     from tests.chaos.big_run.scene import perform  # noqa: PLC0415 -- models need Django set up

@@ -40,13 +40,13 @@ class Caller(threading.Thread):
     def run(self) -> None:
         for start in range(0, len(self.texts), CALL):
             part = self.texts[start : start + CALL]
-            answer = self._insist(f"call-{start}", self._body(part))
+            answer = self._insist(f"call-{start}", self.body(part))
             if answer is None:
                 return
             for consumer in answer["acceptedConsumers"]:
                 self.accepted[consumer["consumerContent"]["inapp"]] = consumer["id"]
 
-    def _body(self, part: Sequence[tuple[str, str]]) -> bytes:
+    def body(self, part: Sequence[tuple[str, str]]) -> bytes:
         consumers = [
             {"consumerContent": {"inapp": ref}, "variables": {"1": text}} for ref, text in part
         ]
@@ -55,7 +55,7 @@ class Caller(threading.Thread):
     def _insist(self, key: str, body: bytes) -> dict[str, Any] | None:
         pause = 0.05
         while not self._stop_asked.is_set():
-            status, text = self._ask(key, body)
+            status, text = self.ask(key, body)
             if status == 200:
                 answer: dict[str, Any] = json.loads(text)
                 return answer
@@ -67,7 +67,7 @@ class Caller(threading.Thread):
             pause = min(pause * 2, LONGEST_PAUSE)
         return None
 
-    def _ask(self, key: str, body: bytes) -> tuple[int, bytes]:
+    def ask(self, key: str, body: bytes) -> tuple[int, bytes]:
         """Status and body; 0 where there was no answer."""
         connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
         try:

@@ -2,9 +2,10 @@
 
 import os
 import signal
+import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from proactive_site.embedded.installation import CHECKOUT, Installation
 from proactive_site.embedded.ports import HOST, free_port
 from proactive_site.embedded.processes import Process, Program, end, start
 from proactive_site.embedded.product import CELERY, MANAGE, PYTHON
+from proactive_site.embedded.supervisor import answers
 
 WORKERS = ("worker-1", "worker-2")
 WORKER = (*CELERY, "worker", "--concurrency", "1", "--without-gossip", "--without-mingle")
@@ -73,23 +75,30 @@ class Stage:
             self.installation, process, self.installation.sockets / "valkey.sock"
         )
 
-    def start_product(self) -> None:
+    def start_product(self, *, workers: Sequence[str] = WORKERS) -> None:
         commands = {"web": WEB, "sweep": (*MANAGE, "sweep")}
-        commands |= {name: (*WORKER, "--hostname", f"{name}@chaos") for name in WORKERS}
+        commands |= {name: (*WORKER, "--hostname", f"{name}@chaos") for name in workers}
         for name, command in commands.items():
             self.programs[name] = self.program(name, *command)
             self._start(name)
+        deadline = time.monotonic() + 30
+        while not answers(self.port, "/health"):
+            if time.monotonic() > deadline:
+                raise SystemExit(f"The web server did not start: {self.said('web')}")
+            time.sleep(0.05)
 
     def program(self, name: str, *argv: str) -> Program:
         log = self.installation.logs / f"{name}.log"
         return Program(name, tuple(argv), env=self.env, cwd=CHECKOUT, log=log)
 
-    def run(self, *argv: str) -> None:
-        """A command of the product, to its end."""
-        process = start(self.program(argv[0], *MANAGE, *argv))
-        assert process.popen is not None
-        if process.popen.wait(120) != 0:
-            raise SystemExit(f"manage.py {argv[0]} failed: {self.said(argv[0])}")
+    def run(self, *argv: str) -> str:
+        """A command of Python, to its end; returns what it printed."""
+        done = subprocess.run(
+            [PYTHON, *argv], env=self.env, cwd=CHECKOUT, capture_output=True, text=True, timeout=120
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"{' '.join(argv)} failed: {done.stderr}")
+        return done.stdout
 
     def start_stub(self, name: str, module: str, *options: str) -> str:
         """Start a vendor's stub; its URL is the first line that it prints."""
@@ -112,9 +121,12 @@ class Stage:
         self.start_valkey()
 
     def crash_postgres(self) -> None:
-        """As ``pg_ctl stop -m immediate``: no checkpoint, every session broken off."""
-        self._kill("PostgreSQL", signal.SIGQUIT)
+        """As ``pg_ctl stop -m immediate``, and a start: no checkpoint, each session broken off."""
+        self.stop_postgres()
         self.start_postgres()
+
+    def stop_postgres(self) -> None:
+        self._kill("PostgreSQL", signal.SIGQUIT)
 
     def said(self, name: str) -> str:
         log = self.programs[name].log if name in self.programs else None
