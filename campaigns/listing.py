@@ -3,13 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce, Now
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from accounts.models import Account
-from campaigns.models import FINAL, PENDING, Campaign, CampaignTally, OutboundMessage, State
-from campaigns.reasons import WAITING
-from campaigns.selectors import campaigns_of
+from campaigns.models import FINAL, Campaign, CampaignTally
+from campaigns.selectors import IS_SCHEDULED, campaigns_of
 
 # As `campaign_state` names them.
 STATUSES = ("scheduled", "sending", "completed", "cancelled")
@@ -25,12 +24,6 @@ _FINISHED = Coalesce(
     0,
 )
 _PLANNED = Q(windows__isnull=False) | Q(start_at__isnull=False)
-# Says the same as `selectors.next_openings`, of which only planned campaigns are asked.
-_MAY_GO_OUT = Exists(
-    OutboundMessage.objects.filter(campaign=OuterRef("pk"), state__in=PENDING).exclude(
-        state=State.QUEUED, reason__in=WAITING, due_at__gt=Now()
-    )
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +41,7 @@ class CampaignFilter:
 
 
 def find_campaigns(account: Account, wanted: CampaignFilter) -> QuerySet[Campaign]:
-    """Recipients are read of unfinished campaigns with a schedule alone, and only for a status."""
+    """A status reads one or two recipients of each unfinished campaign with a schedule."""
     conditions = {
         "handoff__public_id": wanted.handoff_id,
         "skill_name": wanted.skill,
@@ -70,5 +63,5 @@ def _with_status(campaigns: QuerySet[Campaign], status: str) -> QuerySet[Campaig
         return campaigns.filter(finished__gte=F("accepted"))
     unfinished = campaigns.filter(finished__lt=F("accepted"))
     if status == "scheduled":
-        return unfinished.filter(_PLANNED, ~_MAY_GO_OUT)
-    return unfinished.filter(~_PLANNED | _MAY_GO_OUT)
+        return unfinished.filter(_PLANNED, IS_SCHEDULED)
+    return unfinished.filter(~_PLANNED | ~IS_SCHEDULED)

@@ -8,7 +8,7 @@ from django.db.models import Q, Sum
 from django.utils import timezone
 
 from accounts.models import Account, Skill
-from campaigns.windows import Schedule, load_windows
+from campaigns.windows import WAIT_REASONS, Schedule, load_windows
 from common.ids import short_id, uuid7
 from conversations.models import Source
 from handoffs.models import Channel, Handoff
@@ -26,6 +26,9 @@ class State(models.TextChoices):
 
 PENDING = (State.QUEUED, State.SENDING)
 FINAL = (State.SENT, State.SUPPRESSED, State.FAILED, State.EXPIRED, State.CANCELLED)
+# Of the rows that are not final, those that wait for their time, and all others.
+_SCHEDULED = Q(state=State.QUEUED, reason__in=WAIT_REASONS)
+_UNDER_WAY = Q(state__in=PENDING) & ~_SCHEDULED
 
 
 class Campaign(models.Model):
@@ -102,6 +105,16 @@ class RejectedRecipient(models.Model):
         return f"{self.position}: {self.error}"
 
 
+class MessageQuerySet(models.QuerySet["OutboundMessage"]):
+    def scheduled(self) -> "MessageQuerySet":
+        """Waiting for their start or their window; one whose time has come is still in it."""
+        return self.filter(_SCHEDULED)
+
+    def under_way(self) -> "MessageQuerySet":
+        """Not final, and waiting for nothing but a worker, an answer or the next try."""
+        return self.filter(_UNDER_WAY)
+
+
 class OutboundMessage(models.Model):
     """One campaign to one consumer: a row of the ledger.
 
@@ -138,6 +151,8 @@ class OutboundMessage(models.Model):
     delivered_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
 
+    objects = MessageQuerySet.as_manager()
+
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["campaign", "consumer_ref"], name="message_once"),
@@ -151,6 +166,12 @@ class OutboundMessage(models.Model):
                 name="message_due",
             ),
             models.Index(fields=["account", "consumer_ref", "-id"], name="message_by_consumer"),
+            # Whether all of a campaign waits, and until when, by two entries instead of all of its
+            # rows. A row that is not final is in one of the two: one more entry to insert.
+            models.Index(
+                fields=["campaign", "due_at"], condition=_SCHEDULED, name="message_scheduled"
+            ),
+            models.Index(fields=["campaign"], condition=_UNDER_WAY, name="message_under_way"),
         ]
 
     def __str__(self) -> str:

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Min, Q, QuerySet, Sum
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Now
+from django.db.models.lookups import GreaterThan, IsNull
 
 from accounts.models import Account
 from campaigns.models import (
     FINAL,
-    PENDING,
     Campaign,
     CampaignTally,
     EventKind,
@@ -19,7 +19,7 @@ from campaigns.models import (
     OutboundMessage,
     State,
 )
-from campaigns.reasons import WAITING, explanation
+from campaigns.reasons import explanation
 from consumers.models import Device
 from conversations.models import ReplyRoute
 
@@ -39,6 +39,14 @@ OUTCOME_SENTENCES = {
     "rejected": "The provider refused the push.",
     "misconfigured": "The provider refused the app's credential; it is tried again.",
 }
+
+_MESSAGES = OutboundMessage.objects.filter(campaign=OuterRef("pk"))
+# The first entry of an index each, whatever the number of recipients. No EXISTS: that could be
+# planned as a hash of what is under way in all campaigns.
+_OPENS_AT = Subquery(_MESSAGES.scheduled().order_by("due_at").values("due_at")[:1])
+_UNDER_WAY = Subquery(_MESSAGES.under_way().values("pk")[:1])
+# All messages of a campaign that are not final wait for their time; asked of planned ones alone.
+IS_SCHEDULED = Q(GreaterThan(_OPENS_AT, Now())) & Q(IsNull(_UNDER_WAY, True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +119,8 @@ def next_openings(campaigns: Sequence[Campaign]) -> dict[int, datetime]:
     planned = [campaign.pk for campaign in campaigns if campaign.windows or campaign.start_at]
     if not planned:
         return {}
-    pending = OutboundMessage.objects.filter(campaign__in=planned, state__in=PENDING)
-    waits = Q(state=State.QUEUED, reason__in=WAITING, due_at__gt=Now())
-    found = pending.values_list("campaign_id").annotate(
-        opens_at=Min("due_at"), ready=Count("pk", filter=~waits)
-    )
-    return {pk: opens_at for pk, opens_at, ready in found if not ready}
+    scheduled = Campaign.objects.filter(IS_SCHEDULED, pk__in=planned)
+    return dict(scheduled.values_list("pk").annotate(opens_at=_OPENS_AT))
 
 
 def recipients(campaign: Campaign) -> QuerySet[OutboundMessage]:

@@ -15,6 +15,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 DAYS = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
 MINUTES_A_DAY = 24 * 60
+# Why a message waits for its time, as its row says.
+WAIT_REASONS = ("before_start", "outside_window")
 # A window comes once a week at least; the week after it covers a day that a clock change skipped.
 _DAYS_AHEAD = 15
 
