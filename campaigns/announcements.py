@@ -17,9 +17,10 @@ FROM campaigns_outboundmessage m JOIN campaigns_campaign c ON c.id = m.campaign_
 WHERE m.id = ANY(%s) ORDER BY m.id
 """
 
-# Two workers may settle the last rows of a campaign side by side: the second to get here waits
-# for the first one's commit, and its next statement sees what that one counted. An advisory lock,
-# because whoever cancels holds the campaign's row while it waits for messages.
+# Two workers may settle the last rows of a campaign side by side, and somebody may cancel it: the
+# second to get here waits for the first one's commit, and its next statement sees what that one
+# did. So one of them tells the campaign's end, and no other. An advisory lock, which writes nothing
+# where a row's would.
 _TAKE_TURNS = """
 SELECT pg_advisory_xact_lock(hashtextextended('campaign.completed ' || id, 0))
 FROM (SELECT DISTINCT unnest(%s::bigint[]) AS id ORDER BY 1) ids
@@ -82,10 +83,20 @@ def _recipient_events(message_ids: list[int], now: datetime) -> list[NewEvent]:
         ]
 
 
+def take_turns(campaign_ids: Sequence[int]) -> None:
+    """Wait until nobody else is about to end one of these campaigns; others wait for our commit.
+
+    To be called when messages and routes are locked, and nothing may be locked afterwards that
+    somebody holds who waits for a turn: a large cancel waits long for rows that are being settled.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_TAKE_TURNS, [list(campaign_ids)])
+
+
 def _completed(campaign_ids: list[int], now: datetime) -> list[NewEvent]:
     """Those of the campaigns that have nothing left to wait for."""
+    take_turns(campaign_ids)
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_TURNS, [campaign_ids])
         cursor.execute(_COMPLETED, {"campaigns": campaign_ids, "final": list(FINAL)})
         rows = cursor.fetchall()
     return [

@@ -8,14 +8,13 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef
 
 from accounts.audit import record
 from accounts.limits import taking_recipients
 from accounts.models import Account, User
 from campaigns import accepting, cancelling
 from campaigns.accepting import Terms
-from campaigns.announcements import announce_cancelled, announce_empty
+from campaigns.announcements import announce_cancelled, announce_empty, take_turns
 from campaigns.idempotency import KeyedCall
 from campaigns.models import PENDING, Campaign, OutboundMessage, RejectedRecipient
 from campaigns.parsing import CampaignCall, Rejected, parse_consumers
@@ -251,17 +250,14 @@ class Cancelled:
 def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Cancelled:
     """Stop what is not yet handed to a provider; again and again gives the same answer.
 
-    A campaign of which nothing is left stays completed.
+    A campaign of which nothing is left stays completed, and nobody is told.
     """
-    running = Campaign.objects.filter(
-        Exists(OutboundMessage.objects.filter(campaign=OuterRef("pk"), state__in=PENDING)),
-        pk=campaign.pk,
-        cancelled_at__isnull=True,
-    )
-    is_first = running.update(cancelled_at=now, cancelled_by=str(by)[:254])
-    campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
     gone = cancelling.cancel_queued(campaign_id=campaign.pk, now=now)
     close_routes(message_ids=gone)
+    take_turns([campaign.pk])
+    waiting = campaign.messages.filter(state__in=PENDING).count()
+    is_first = bool(gone or waiting) and _mark_cancelled(campaign, by=by, now=now)
+    campaign.refresh_from_db(fields=["cancelled_at", "cancelled_by"])
     if is_first:
         record(
             by=by,
@@ -270,11 +266,14 @@ def cancel_campaign(*, campaign: Campaign, by: User | str, now: datetime) -> Can
             target=campaign,
             changes={"cancelled_messages": [0, len(gone)]},
         )
-    counts = campaign.tallies.all().totals()
-    waiting = campaign.messages.filter(state__in=PENDING).count()
-    if is_first:
         announce_cancelled(campaign, in_flight=waiting, now=now)
-    return Cancelled(counts.get("cancelled", 0), waiting)
+    return Cancelled(campaign.tallies.all().totals().get("cancelled", 0), waiting)
+
+
+def _mark_cancelled(campaign: Campaign, *, by: User | str, now: datetime) -> bool:
+    """Whether this was the first time."""
+    running = Campaign.objects.filter(pk=campaign.pk, cancelled_at__isnull=True)
+    return running.update(cancelled_at=now, cancelled_by=str(by)[:254]) > 0
 
 
 @transaction.atomic
