@@ -24,15 +24,14 @@ from redis.exceptions import ConnectionError as RedisGone
 from redis.exceptions import RedisError
 from redis.retry import Retry
 
+from common.circuit import TIMEOUT, Circuit
+
 logger = logging.getLogger(__name__)
 
 FALLBACKS = Counter(
     "proactive_limiter_fallbacks",
     "Requests that a process counted alone, because Redis was away.",
 )
-# Redis is asked in each request: one that hangs must not hang the API.
-TIMEOUT = 0.25
-PAUSE_SECONDS = 5.0
 DAY = 86_400
 # More than the threads of a web process (WEB_THREADS).
 MAX_CONNECTIONS = 2_000
@@ -82,37 +81,6 @@ def as_header(items: Sequence[Policy | Standing]) -> str:
     return ", ".join(str(item) for item in items)
 
 
-class Circuit:
-    """After a failure nobody asks for five seconds; then one asks, and on success all do."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ask_again_at = 0.0
-
-    @property
-    def is_open(self) -> bool:
-        return bool(self._ask_again_at)
-
-    def may_ask(self) -> bool:
-        with self._lock:
-            if not self._ask_again_at:
-                return True
-            if time.monotonic() < self._ask_again_at:
-                return False
-            self._ask_again_at = time.monotonic() + PAUSE_SECONDS
-            return True
-
-    def close(self) -> None:
-        self._ask_again_at = 0.0
-
-    def open(self) -> bool:
-        """Stop asking; tell whether this is news."""
-        with self._lock:
-            was_open = self.is_open
-            self._ask_again_at = time.monotonic() + PAUSE_SECONDS
-        return not was_open
-
-
 class LocalDays:
     """The day's amounts of one process, while Redis is away."""
 
@@ -145,7 +113,8 @@ class Limiter:
             RedisStorage(url, connection_pool=redis.connection_pool)
         )
         self._take = redis.register_script(TAKE)
-        self._circuit = Circuit()
+        self._redis = redis
+        self._circuit = Circuit(self._count_there_again, failures=(RedisError, OSError))
         self._forget_here()
 
     def take_request(self, policy: Policy, *who: str) -> Standing:
@@ -180,17 +149,16 @@ class Limiter:
     def _ask(self, shared: Callable[[], T], here: Callable[[], T]) -> T:
         if self._circuit.may_ask():
             try:
-                answer = shared()
+                return shared()
             except (RedisError, OSError) as error:
                 if self._circuit.open():
                     logger.warning("Limits are counted by process: %s", type(error).__name__)
-            else:
-                if self._circuit.is_open:
-                    self._circuit.close()
-                    self._forget_here()
-                return answer
         FALLBACKS.inc()
         return here()
+
+    def _count_there_again(self) -> None:
+        self._redis.ping()
+        self._forget_here()
 
     def _forget_here(self) -> None:
         self._here = MovingWindowRateLimiter(MemoryStorage())
