@@ -1,20 +1,17 @@
 """Celery's door: wake-ups for delivery, and housekeeping. No task carries work."""
 
-import logging
 from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from campaigns import counting, idempotency
 from campaigns.delivery import deliver
 from campaigns.metrics import WAKE_UPS_LOST
 from campaigns.models import Heartbeat
-
-logger = logging.getLogger(__name__)
+from common.wake_ups import wake_ups
 
 # A task hands over to a fresh one after this, so that a warm shutdown does not wait for a campaign.
 LONGEST_TASK_SECONDS = 5.0
@@ -27,12 +24,8 @@ def queue_of(lane: str) -> str:
 def wake(lanes: Iterable[str]) -> None:
     """Say "look now" for these lanes. A broker that is away only delays, by one sweep."""
     for lane in sorted(lanes):
-        try:
-            deliver_lane.apply_async(kwargs={"lane": lane}, queue=queue_of(lane), retry=False)
-        except (OperationalError, OSError) as error:
+        if not wake_ups().send(deliver_lane, queue=queue_of(lane), lane=lane):
             WAKE_UPS_LOST.inc()
-            logger.warning("Wake-up for lane %s lost: %s", lane, type(error).__name__)
-            return
 
 
 @shared_task

@@ -143,7 +143,7 @@ CACHES = {
 
 CELERY_BROKER_URL = env.str("CELERY_BROKER_URL", default=REDIS_URL)
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A wake-up that cannot be sent is given up at once: the sweep finds the rows.
+# Those of workers and beat; who sends wake-ups waits for less (common/wake_ups.py).
 CELERY_BROKER_TRANSPORT_OPTIONS = {
     "visibility_timeout": 60,
     "unacked_restore_interval": 2,

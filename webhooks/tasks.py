@@ -1,6 +1,5 @@
 """Celery's door: wake-ups for webhooks, notices and housekeeping. No task carries work."""
 
-import logging
 import os
 import socket
 from datetime import timedelta
@@ -10,14 +9,12 @@ from celery import shared_task
 from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
 from common.claims import is_due
+from common.wake_ups import wake_ups
 from webhooks import mail, outbox
 from webhooks.delivery import deliver
 from webhooks.metrics import WAKE_UPS_LOST
-
-logger = logging.getLogger(__name__)
 
 HOOKS_QUEUE = "hooks"
 # Of a worker's children one at a time makes calls: slow endpoints never take all of them.
@@ -30,11 +27,8 @@ MOST_BATCHES = 20
 
 def wake() -> None:
     """Say "look now". A broker that is away only delays, by one sweep."""
-    try:
-        deliver_hooks.apply_async(queue=HOOKS_QUEUE, retry=False)
-    except (OperationalError, OSError) as error:
+    if not wake_ups().send(deliver_hooks, queue=HOOKS_QUEUE):
         WAKE_UPS_LOST.inc()
-        logger.warning("Wake-up for webhooks lost: %s", type(error).__name__)
 
 
 @shared_task

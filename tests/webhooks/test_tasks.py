@@ -64,19 +64,6 @@ def test_workers_are_woken_after_the_commit(
     assert callbacks == [tasks.wake]
 
 
-@pytest.mark.django_db
-def test_a_broker_that_is_away_loses_a_wake_up_and_nothing_else(monkeypatch):
-    def refuse(**kwargs):
-        raise ConnectionRefusedError
-
-    monkeypatch.setattr(tasks.deliver_hooks, "apply_async", refuse)
-    before = tasks.WAKE_UPS_LOST._value.get()
-
-    tasks.wake()
-
-    assert tasks.WAKE_UPS_LOST._value.get() == before + 1
-
-
 def test_the_log_of_a_deleted_webhook_is_forgotten_and_its_events_when_they_are_old(
     account, endpoint, sink
 ):

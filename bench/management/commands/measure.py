@@ -43,7 +43,7 @@ class Command(BaseCommand):
                 "growth": partial(growth.measure_growth, world, size),
                 "statements": partial(statements.measure_statements, world, size),
                 "accept": partial(accept.measure_accept, world, size, folder),
-                "accept-without-redis": partial(redis_away.measure_redis_away, world, size, folder),
+                "accept-redis-away": partial(redis_away.measure_redis_away, world, size, folder),
                 "end-to-end": partial(sending.measure_sending, world, size, folder, stub),
             }
             for name, measure in parts.items():
