@@ -20,6 +20,7 @@ from campaigns.services import cancel_campaign
 from tests.campaigns.conftest import deliver_all, make_brand, states
 from tests.crowd import make_crowd
 from tests.factories.webhooks import WebhookEndpointFactory
+from tests.threads import at_once
 from webhooks.events import EventType
 from webhooks.models import WebhookDelivery, WebhookEvent
 
@@ -186,20 +187,12 @@ def test_eight_workers_tell_each_campaign_s_completion_exactly_once(settings):
     brand = make_crowd(64)
     WebhookEndpointFactory(account=brand.account, event_types=[EventType.CAMPAIGN_COMPLETED])
     campaigns = [brand.send(*[f"c{n}" for n in range(1, 65)]).campaign for _ in range(6)]
-    barrier = threading.Barrier(8)
 
     def work() -> None:
-        barrier.wait()
         while any(deliver(lane).claimed for lane in ("none", "lab", "proxy")):
             pass
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
+    assert at_once(*[work] * 8) == [None] * 8
     payloads = told()
     done = sorted(payload["data"]["campaignId"] for payload in payloads)
     assert done == sorted(campaign.public_id for campaign in campaigns)

@@ -1,6 +1,5 @@
 """A12, A15: a campaign ends once, completed or cancelled, whoever is first; on real connections."""
 
-import threading
 from datetime import timedelta
 
 import orjson
@@ -15,9 +14,9 @@ from campaigns.ledger import Settled
 from campaigns.models import Campaign, OutboundMessage, State
 from campaigns.services import cancel_campaign
 from tests.campaigns.conftest import states
-from tests.campaigns.test_races import other_worker, wait_for_a_lock
 from tests.crowd import make_crowd
 from tests.factories.webhooks import WebhookEndpointFactory
+from tests.threads import at_once, other_worker, wait_for_a_lock
 from webhooks.events import EventType
 from webhooks.models import WebhookEvent
 
@@ -132,23 +131,20 @@ def test_campaigns_that_are_cancelled_while_they_go_out_end_once_each(brand, set
     settings.DELIVERY_CLAIM = 4
     refs = [f"c{n}" for n in range(1, 11)]
     campaigns = [brand.send(*refs).campaign for _ in range(20)]
-    barrier = threading.Barrier(4)
 
     def work():
-        barrier.wait()
         while any(deliver(lane).claimed for lane in LANES):
             pass
 
     def cancel_all(some):
-        barrier.wait()
         for campaign in some:
             cancel(campaign)
 
-    with other_worker() as one, other_worker() as two, other_worker() as three:
-        one.start(work)
-        two.start(work)
-        three.start(lambda: cancel_all(campaigns))
-        cancel_all(campaigns[::-1])
+    outcomes = at_once(
+        work, work, lambda: cancel_all(campaigns), lambda: cancel_all(campaigns[::-1])
+    )
+
+    assert outcomes == [None] * 4
 
     told = {payload["data"]["campaignId"]: payload["type"] for payload in ends()}
     assert len(ends()) == len(told) == len(campaigns)

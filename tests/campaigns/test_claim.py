@@ -1,7 +1,5 @@
 """Taking rows: by many at once, in equal shares, without reading what is not due."""
 
-import json
-import threading
 import time
 from datetime import timedelta
 
@@ -14,6 +12,8 @@ from campaigns.delivery import deliver
 from campaigns.models import PENDING, OutboundMessage
 from tests.crowd import make_crowd
 from tests.live import stub_proxy
+from tests.plans import explain, rows_read, scans_of
+from tests.threads import at_once
 
 LEASE = timedelta(seconds=30)
 
@@ -26,24 +26,16 @@ def test_eight_claimers_of_the_same_500_rows_push_each_of_them_once(
     with stub_proxy(tmp_path) as proxy:
         brand = make_crowd(500, proxy_url=proxy.url)
         created = brand.send(*[f"c{n}" for n in range(1, 501)])
-        barrier = threading.Barrier(8)
 
         def claim_all() -> None:
-            barrier.wait()
             # On a busy machine a request may find no place, and its row is due again in a second.
             deadline = time.monotonic() + 60
             while OutboundMessage.objects.filter(state__in=PENDING).exists():
                 assert time.monotonic() < deadline
                 if not deliver("proxy").claimed:
                     time.sleep(0.05)
-            connection.close()
 
-        threads = [threading.Thread(target=claim_all) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-
+        assert at_once(*[claim_all] * 8) == [None] * 8
         pushed = [entry["message"] for entry in proxy.entries()]
     assert len(pushed) == len(set(pushed)) == 500
     assert created.campaign.tallies.all().totals() == {"accepted": 500, "sent": 500}
@@ -111,29 +103,12 @@ def test_the_rest_of_a_large_account_is_taken_when_the_others_are_done(queue):
 
 def test_a_claim_reads_no_row_that_is_not_due_beyond_one_an_account(queue):
     """16,000 rows are due tomorrow; the plan's index scans touch at most the first of each."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"EXPLAIN (ANALYZE, FORMAT JSON) {ledger.CLAIM}",
-            {"lane": "lab", "limit": 1000, "lease": 30.0},
-        )
-        (plan,) = cursor.fetchone()
-    plan = plan if isinstance(plan, list) else json.loads(plan)
-    scans = list(find_scans(plan[0]["Plan"]))
+    plan = explain(ledger.CLAIM, {"lane": "lab", "limit": 1000, "lease": 30.0})
+    scans = list(scans_of("campaigns_outboundmessage", plan))
 
     assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Index Only Scan"}
-    read = sum(
-        (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)) * scan["Actual Loops"]
-        for scan in scans
-    )
     # The first entries of 401 accounts, 903 claimed rows, and the same rows for the update.
-    assert read <= 401 + 2 * 1000 + 10
-
-
-def find_scans(node):
-    if node.get("Relation Name") == "campaigns_outboundmessage" and "Scan" in node["Node Type"]:
-        yield node
-    for child in node.get("Plans", ()):
-        yield from find_scans(child)
+    assert sum(rows_read(scan) for scan in scans) <= 401 + 2 * 1000 + 10
 
 
 def test_a_claim_leaves_rows_that_are_leased_and_takes_them_when_the_lease_is_over(brand):

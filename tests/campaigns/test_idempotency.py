@@ -13,7 +13,7 @@ from campaigns.models import Campaign, IdempotencyKey, OutboundMessage
 from tests.campaigns.caller import Api
 from tests.campaigns.conftest import make_brand
 from tests.factories.accounts import ApiClientFactory, bearer
-from tests.live import wait_for
+from tests.threads import wait_for_a_lock
 
 KEY = "8e03978e-40d5-43e8-bc93-6894a57f9324"
 
@@ -241,15 +241,6 @@ def on_a_thread(call):
     thread = threading.Thread(target=run)
     thread.start()
     return thread, answers
-
-
-def wait_for_a_lock():
-    def is_awaited():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            return cursor.fetchone()[0]
-
-    wait_for(is_awaited, seconds=10, what="somebody to wait")
 
 
 @pytest.fixture

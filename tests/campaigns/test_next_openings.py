@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 
-import orjson
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -13,7 +12,7 @@ from campaigns.models import Campaign, OutboundMessage
 from campaigns.reasons import WAITING
 from campaigns.selectors import next_openings
 from campaigns.windows import WAIT_REASONS
-from tests.campaigns.test_claim import find_scans
+from tests.plans import explain, pages_read, rows_read, scans_of
 
 CAMPAIGNS = 10
 _FILL = """
@@ -53,18 +52,9 @@ def cost(read):
     """Rows of recipients that reading takes, and pages of the database."""
     with CaptureQueriesContext(connection) as captured:
         assert len(read()) == CAMPAIGNS
-    rows = pages = 0
-    for query in captured:
-        with connection.cursor() as cursor:
-            cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {query['sql']}")
-            (plan,) = cursor.fetchone()
-        top = (plan if isinstance(plan, list) else orjson.loads(plan))[0]["Plan"]
-        pages += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
-        rows += sum(
-            (scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0)) * scan["Actual Loops"]
-            for scan in find_scans(top)
-        )
-    return rows, pages
+    plans = [explain(query["sql"]) for query in captured]
+    scans = [scan for plan in plans for scan in scans_of("campaigns_outboundmessage", plan)]
+    return sum(map(rows_read, scans)), sum(map(pages_read, plans))
 
 
 @pytest.mark.parametrize("is_analyzed", [True, False])

@@ -1,10 +1,9 @@
 """I4, E2, D25, B5: delivery against what happens at the same moment, on real connections."""
 
 import threading
-from contextlib import contextmanager
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from campaigns import delivery
@@ -15,52 +14,9 @@ from conversations.models import Conversation, ReplyRoute
 from conversations.services import receive_message
 from push.models import LabPush
 from tests.campaigns.conftest import make_brand, states
-from tests.live import wait_for
+from tests.threads import other_worker, wait_for_a_lock
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-class Worker:
-    """A call on a thread and a connection of its own."""
-
-    def __init__(self):
-        self.errors = []
-        self.thread = None
-
-    def start(self, call):
-        def run():
-            try:
-                call()
-            except Exception as error:
-                self.errors.append(error)
-            finally:
-                connection.close()
-
-        self.thread = threading.Thread(target=run)
-        self.thread.start()
-
-
-@contextmanager
-def other_worker():
-    """Leaving the block waits for what was started in it; nothing may have gone wrong there."""
-    worker = Worker()
-    try:
-        yield worker
-    finally:
-        worker.thread.join(timeout=30)
-    assert not worker.thread.is_alive()
-    assert worker.errors == []
-
-
-def wait_for_a_lock():
-    """Until somebody waits for one. Unlike pg_stat_activity, pg_locks is read afresh each time."""
-
-    def is_awaited():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-            return cursor.fetchone()[0] > 0
-
-    wait_for(is_awaited, seconds=20, what="a lock that is awaited")
 
 
 def reply(brand, consumer, text="Yes"):

@@ -1,10 +1,8 @@
 """B1, B3, B5: what a handoff is, and what happens to it."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 
 from accounts.models import AuditEvent
 from common.errors import InvalidRequest
@@ -26,6 +24,7 @@ from handoffs.services import (
 )
 from tests.factories.accounts import AccountFactory, AppFactory
 from tests.factories.handoffs import HandoffFactory
+from tests.threads import at_once
 
 NOW = datetime(2026, 11, 20, 13, 22, tzinfo=UTC)
 BY = "manager@brand.example"
@@ -278,28 +277,6 @@ def test_another_brands_handoff_does_not_exist(account):
 
     assert not account.handoffs.filter(public_id="H7").exists()
     assert theirs.account.handoffs.get(public_id="H7") == theirs
-
-
-def at_once(*calls):
-    """Run the calls in threads of their own; their results or exceptions, in order."""
-    outcomes = [None] * len(calls)
-    start = threading.Barrier(len(calls))
-
-    def run(position, call):
-        start.wait(timeout=10)
-        try:
-            outcomes[position] = call()
-        except Exception as error:
-            outcomes[position] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=30)
-    return outcomes
 
 
 @pytest.mark.django_db(transaction=True)

@@ -1,15 +1,14 @@
 """A15: what happens to an event on its way to a brand's endpoint."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from common.claims import claim
 from tests.factories.webhooks import SECRET, WebhookEndpointFactory
+from tests.threads import at_once
 from tests.webhooks.conftest import deliver_to_the_end, make_due, tell_sent
 from webhooks import outbox
 from webhooks.calls import SCHEDULE
@@ -239,20 +238,12 @@ def test_one_webhook_that_cannot_be_signed_for_stops_no_other(account, endpoint,
 @pytest.mark.django_db(transaction=True)
 def test_eight_workers_call_each_event_once(account, endpoint, sink):
     tell_sent(account, 200)
-    barrier = threading.Barrier(8)
 
     def work() -> None:
-        barrier.wait()
         while deliver():
             pass
-        connection.close()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
+    assert at_once(*[work] * 8) == [None] * 8
     assert len(sink.ids()) == len(set(sink.ids())) == 200
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"delivered"}
 
