@@ -1,5 +1,7 @@
 """Campaigns and their recipients, described for the OpenAPI document."""
 
+from functools import partial
+
 from campaigns import schema_reports
 from campaigns.listing import STATUSES
 from campaigns.models import State
@@ -17,10 +19,10 @@ from campaigns.schema_samples import (
     TIMELINE,
 )
 from campaigns.windows import DAYS
-from common.cursors import DEFAULT_LIMIT, MAX_LIMIT
 from common.openapi import (
     BOOLEAN,
     COUNT,
+    PAGE,
     STRING,
     TEXT_PATTERN,
     TIME,
@@ -36,8 +38,7 @@ from common.openapi import (
     json_body,
     obj,
     or_null,
-    page_of,
-    page_parameters,
+    page_answer,
     query,
     ref,
 )
@@ -290,9 +291,7 @@ FILTERS = (
 )
 
 
-def _read(**said: object) -> Operation:
-    shared = {"tag": "Campaigns", "access": Access.BRAND, "scope": "campaigns:read"}
-    return Operation(**{**shared, **said})  # type: ignore[arg-type]
+_read = partial(Operation, tag="Campaigns", access=Access.BRAND, scope="campaigns:read")
 
 
 def _receipt(kind: str, summary: str) -> Operation:
@@ -341,14 +340,8 @@ OPERATIONS = {
         id="listCampaigns",
         summary="List campaigns",
         description="The newest first.",
-        parameters=(*FILTERS, *page_parameters(MAX_LIMIT, DEFAULT_LIMIT)),
-        responses={
-            200: answer(
-                "A page.",
-                page_of("campaigns", ref("Campaign")),
-                campaigns={"campaigns": [LISTED], "limit": 50, "nextCursor": None},
-            )
-        },
+        parameters=(*FILTERS, *PAGE),
+        responses={200: page_answer("campaigns", "Campaign", LISTED)},
     ),
     f"GET {ONE}": _read(
         id="getCampaign",
@@ -383,14 +376,8 @@ OPERATIONS = {
     f"GET {ONE}/recipients": _read(
         id="listRecipients",
         summary="List a campaign's recipients",
-        parameters=(STATUS, REASON, *page_parameters(MAX_LIMIT, DEFAULT_LIMIT)),
-        responses={
-            200: answer(
-                "A page.",
-                page_of("recipients", ref("Recipient")),
-                recipients={"recipients": [RECIPIENT], "limit": 50, "nextCursor": None},
-            )
-        },
+        parameters=(STATUS, REASON, *PAGE),
+        responses={200: page_answer("recipients", "Recipient", RECIPIENT)},
     ),
     f"GET {ONE}/recipients.csv": _read(
         id="exportRecipients",

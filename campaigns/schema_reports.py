@@ -1,5 +1,6 @@
 """LivePerson's reports, described for the OpenAPI document."""
 
+from functools import partial
 from typing import Any
 
 from campaigns.api.reports import MAX_FILTER, SOURCES
@@ -145,9 +146,7 @@ COMPONENTS: dict[str, Schema] = {
 }
 
 
-def _report(**said: object) -> Operation:
-    shared = {"tag": "Reports", "access": Access.BRAND, "scope": "reports:read"}
-    return Operation(**{**shared, **said})  # type: ignore[arg-type]
+_report = partial(Operation, tag="Reports", access=Access.BRAND, scope="reports:read")
 
 
 def _analytics(metadata: str, sample: dict[str, Any]) -> Schema:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
 
-from common.cursors import CURSOR_PATTERN
+from common.cursors import CURSOR_PATTERN, DEFAULT_LIMIT, MAX_LIMIT
 
 Schema = dict[str, Any]
 
@@ -119,16 +119,30 @@ def header(description: str, schema: Schema) -> Schema:
     return {"description": description, "schema": schema}
 
 
-def page_of(name: str, item: Schema) -> Schema:
+def list_answer(description: str, name: str, component: str, sample: Any) -> Schema:
+    """All there are, in one answer."""
+    example: dict[str, Any] = {name: {name: [sample]}}
+    return answer(description, obj({name: array(ref(component))}), **example)
+
+
+def page_answer(name: str, component: str, sample: Any) -> Schema:
     """As `common.cursors.read_page` tells a page."""
     place = {"limit": COUNT, "nextCursor": or_null(STRING)}
-    return obj({name: array(item), **place})
+    page: dict[str, Any] = {name: [sample], "limit": DEFAULT_LIMIT, "nextCursor": None}
+    example: dict[str, Any] = {name: page}
+    return answer("A page.", obj({name: array(ref(component)), **place}), **example)
 
 
-def page_parameters(max_limit: int, default: int) -> tuple[Schema, Schema]:
-    limit: Schema = {"type": "integer", "minimum": 1, "maximum": max_limit, "default": default}
-    cursor: Schema = {"type": "string", "pattern": CURSOR_PATTERN}
-    return (
-        query("limit", limit, "Rows of a page."),
-        query("cursor", cursor, "nextCursor of the page before, as it is."),
-    )
+def limit_parameter(most: int, default: int, description: str) -> Schema:
+    schema = {"type": "integer", "minimum": 1, "maximum": most, "default": default}
+    return query("limit", schema, description)
+
+
+PAGE = (
+    limit_parameter(MAX_LIMIT, DEFAULT_LIMIT, "Rows of a page."),
+    query(
+        "cursor",
+        {"type": "string", "pattern": CURSOR_PATTERN},
+        "nextCursor of the page before, as it is.",
+    ),
+)

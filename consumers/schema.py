@@ -1,5 +1,7 @@
 """Devices, described for the OpenAPI document."""
 
+from functools import partial
+
 from accounts.models import Platform
 from common.openapi import (
     BOOLEAN,
@@ -14,6 +16,7 @@ from common.openapi import (
     array,
     enum,
     json_body,
+    list_answer,
     obj,
     or_null,
     ref,
@@ -102,22 +105,13 @@ SAMPLE = {
 _SAID = ("platform", "appName", "sdkVersion", "osVersion", "model", "locale", "timeZone", "country")
 
 
-def _operation(**said: object) -> Operation:
-    shared = {"tag": "SDK: devices", "access": Access.CONSUMER}
-    return Operation(**{**shared, **said})  # type: ignore[arg-type]
-
+_operation = partial(Operation, tag="SDK: devices", access=Access.CONSUMER)
 
 OPERATIONS = {
     f"GET {DEVICES}": _operation(
         id="listDevices",
         summary="List the consumer's devices",
-        responses={
-            200: answer(
-                "The devices.",
-                obj({"devices": array(ref("Device"))}),
-                devices={"devices": [SAMPLE]},
-            )
-        },
+        responses={200: list_answer("The devices.", "devices", "Device", SAMPLE)},
     ),
     f"POST {DEVICES}": _operation(
         id="registerDevice",

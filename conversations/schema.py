@@ -1,5 +1,7 @@
 """The SDK's dialog, described for the OpenAPI document."""
 
+from functools import partial
+
 from common.openapi import (
     COUNT,
     MESSAGE_ID,
@@ -92,13 +94,13 @@ DIALOG = {
     ],
 }
 
+_operation = partial(Operation, tag="SDK: messages", access=Access.CONSUMER)
+
 OPERATIONS = {
-    f"GET {SDK}/messages": Operation(
+    f"GET {SDK}/messages": _operation(
         id="listInbox",
-        tag="SDK: messages",
         summary="Read the inbox",
         description="What was sent, is not answered, and can still be.",
-        access=Access.CONSUMER,
         parameters=(query("appName", STRING, "Only messages of this app."),),
         responses={
             200: answer(
@@ -108,11 +110,9 @@ OPERATIONS = {
             )
         },
     ),
-    f"GET {SDK}/dialog": Operation(
+    f"GET {SDK}/dialog": _operation(
         id="getDialog",
-        tag="SDK: messages",
         summary="Read all that the dialog shows",
-        access=Access.CONSUMER,
         responses={
             200: answer(
                 "From top to bottom.",
@@ -128,11 +128,9 @@ OPERATIONS = {
             )
         },
     ),
-    f"POST {SDK}/replies": Operation(
+    f"POST {SDK}/replies": _operation(
         id="reply",
-        tag="SDK: messages",
         summary="Write a reply",
-        access=Access.CONSUMER,
         body=json_body(
             obj(
                 {

@@ -1,5 +1,7 @@
 """The list of handoffs, described for the OpenAPI document."""
 
+from functools import partial
+
 from common.openapi import (
     BOOLEAN,
     STRING,
@@ -10,6 +12,7 @@ from common.openapi import (
     answer,
     array,
     enum,
+    limit_parameter,
     obj,
     query,
     ref,
@@ -91,11 +94,7 @@ SAMPLE = {
 }
 PARAMETERS = (
     query("v", enum("1", "1.0"), "The version that is served."),
-    query(
-        "limit",
-        {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": DEFAULT_LIMIT},
-        "Handoffs of a page.",
-    ),
+    limit_parameter(MAX_LIMIT, DEFAULT_LIMIT, "Handoffs of a page."),
     query(
         "offset",
         {"type": "integer", "minimum": 0, "maximum": 10**9, "default": 0},
@@ -103,24 +102,22 @@ PARAMETERS = (
     ),
 )
 
+_list = partial(
+    Operation,
+    tag="Handoffs",
+    access=Access.BRAND,
+    scope="handoffs:read",
+    parameters=PARAMETERS,
+    responses={200: answer("The handoffs.", array(ref("Handoff")), handoffs=[SAMPLE])},
+)
+
 OPERATIONS = {
-    f"GET {LIST}": Operation(
+    f"GET {LIST}": _list(
         id="listHandoffs",
-        tag="Handoffs",
         summary="List handoffs",
         description="Those that are not archived, the oldest first.",
-        access=Access.BRAND,
-        scope="handoffs:read",
-        parameters=PARAMETERS,
-        responses={200: answer("The handoffs.", array(ref("Handoff")), handoffs=[SAMPLE])},
     ),
-    f"GET {LIST}/channel/{{channel}}": Operation(
-        id="listHandoffsOfChannel",
-        tag="Handoffs",
-        summary="List the handoffs of a channel",
-        access=Access.BRAND,
-        scope="handoffs:read",
-        parameters=PARAMETERS,
-        responses={200: answer("The handoffs.", array(ref("Handoff")), handoffs=[SAMPLE])},
+    f"GET {LIST}/channel/{{channel}}": _list(
+        id="listHandoffsOfChannel", summary="List the handoffs of a channel"
     ),
 }

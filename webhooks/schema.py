@@ -1,9 +1,11 @@
 """Webhooks, described for the OpenAPI document."""
 
-from common.cursors import DEFAULT_LIMIT, MAX_LIMIT
+from functools import partial
+
 from common.openapi import (
     BOOLEAN,
     COUNT,
+    PAGE,
     STRING,
     TIME,
     Access,
@@ -14,10 +16,10 @@ from common.openapi import (
     array,
     enum,
     json_body,
+    list_answer,
     obj,
     or_null,
-    page_of,
-    page_parameters,
+    page_answer,
     query,
     ref,
 )
@@ -107,22 +109,13 @@ PAYLOAD = {
 SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD"
 
 
-def _operation(**said: object) -> Operation:
-    shared = {"tag": "Webhooks", "access": Access.BRAND, "scope": "webhooks:manage"}
-    return Operation(**{**shared, **said})  # type: ignore[arg-type]
-
+_operation = partial(Operation, tag="Webhooks", access=Access.BRAND, scope="webhooks:manage")
 
 OPERATIONS = {
     f"GET {WEBHOOKS}": _operation(
         id="listWebhooks",
         summary="List webhooks",
-        responses={
-            200: answer(
-                "All of the account.",
-                obj({"webhooks": array(ref("Webhook"))}),
-                webhooks={"webhooks": [SAMPLE]},
-            )
-        },
+        responses={200: list_answer("All of the account.", "webhooks", "Webhook", SAMPLE)},
     ),
     f"POST {WEBHOOKS}": _operation(
         id="createWebhook",
@@ -193,15 +186,9 @@ OPERATIONS = {
         description="The newest first.",
         parameters=(
             query("status", enum(*DeliveryState.values), "Only those of this status."),
-            *page_parameters(MAX_LIMIT, DEFAULT_LIMIT),
+            *PAGE,
         ),
-        responses={
-            200: answer(
-                "A page.",
-                page_of("deliveries", ref("WebhookDelivery")),
-                deliveries={"deliveries": [DELIVERED], "limit": 50, "nextCursor": None},
-            )
-        },
+        responses={200: page_answer("deliveries", "WebhookDelivery", DELIVERED)},
     ),
     f"GET {DELIVERY}": _operation(
         id="getWebhookDelivery",
