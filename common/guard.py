@@ -71,21 +71,9 @@ class AddressGuard:
 
         :raises AddressRefused: saying why.
         """
-        if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-            raise AddressRefused("The URL has characters that do not belong there.")
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise AddressRefused("The URL cannot be read.") from None
-        if parts.scheme not in (("https", "http") if self.allow_http else ("https",)):
-            raise AddressRefused("The URL must begin with https://.")
-        if "@" in parts.netloc:
-            raise AddressRefused("The URL must not carry a user name or password.")
-        if not host or port == 0:
-            raise AddressRefused("The URL has no host.")
-        if self.hosts is not None and not is_listed(host, self.hosts):
-            raise AddressRefused("The URL's host is not one of those that may be called.")
+        refusal = _find_refusal(url, self.allow_http, self.hosts)
+        if refusal:
+            raise AddressRefused(refusal)
 
     def is_allowed(self, address: str, port: int) -> bool:
         """Decide for an address about to be connected: the operator's are open on each port."""
@@ -108,6 +96,27 @@ def is_listed(host: str, hosts: Collection[str]) -> bool:
         host == listed or (listed.startswith("*.") and host.endswith(listed[1:]))
         for listed in hosts
     )
+
+
+@lru_cache(maxsize=1024)
+def _find_refusal(url: str, allow_http: bool, hosts: tuple[str, ...] | None) -> str:
+    """What is wrong with the URL, empty for nothing. Kept, as most calls go where the last went."""
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return "The URL has characters that do not belong there."
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "The URL cannot be read."
+    if parts.scheme not in (("https", "http") if allow_http else ("https",)):
+        return "The URL must begin with https://."
+    if "@" in parts.netloc:
+        return "The URL must not carry a user name or password."
+    if not host or port == 0:
+        return "The URL has no host."
+    if hosts is not None and not is_listed(host, hosts):
+        return "The URL's host is not one of those that may be called."
+    return ""
 
 
 def is_public(address: IPv4Address | IPv6Address) -> bool:

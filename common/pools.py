@@ -1,7 +1,6 @@
 """The pools of all keys: found, made, and closed when unused for longest."""
 
 import selectors
-from collections import OrderedDict
 from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
@@ -26,19 +25,23 @@ class Pools:
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self.selector = selectors.DefaultSelector()
-        self._pools: OrderedDict[object, Pool] = OrderedDict()
+        # Those used last stand last.
+        self._pools: dict[object, Pool] = {}
+        self._latest: tuple[Call[Any], Pool] | None = None
 
     def all(self) -> Collection[Pool]:
         return self._pools.values()
 
     def find(self, call: Call[Any]) -> Pool:
+        if self._latest is not None and _is_same(call, self._latest[0]):
+            return self._latest[1]
         key = (call.key, call.tls, call.guard)
-        pool = self._pools.get(key)
+        pool = self._pools.pop(key, None)
         if pool is None:
             self._evict()
             pool = Pool(self.selector, call.tls, call.guard, self.limits.connections_per_key)
-            self._pools[key] = pool
-        self._pools.move_to_end(key)
+        self._pools[key] = pool
+        self._latest = call, pool
         return pool
 
     def _evict(self) -> None:
@@ -52,4 +55,10 @@ class Pools:
         for pool in self._pools.values():
             pool.close()
         self._pools.clear()
+        self._latest = None
         self.selector.close()
+
+
+def _is_same(one: Call[Any], other: Call[Any]) -> bool:
+    """Whether they surely share connections: a look that is cheaper than hashing all of it."""
+    return one.key == other.key and one.tls is other.tls and one.guard is other.guard

@@ -14,7 +14,7 @@ from accounts.models import Account
 from common.calls import TICK, Answer, Call, Pause, Tick
 from common.transport import Limits, transport
 from push.credentials import provider_settings
-from push.metrics import PUSHES
+from push.metrics import count_push
 from push.models import LabPush, ProviderKind, PushCredential
 from push.providers.base import CannotStart, Outcome, Provider, PushRequest, PushResult, Sending
 from push.providers.content import holds_whole
@@ -103,7 +103,7 @@ def _finish(answer: Answer[Sending]) -> PushResult:
         result = sending.finish(answer)
     except Exception as error:  # the request was made: what came of it must be recorded
         result = _internal(sending.request, error)
-    PUSHES.labels(sending.provider.kind, result.outcome.value).inc()
+    count_push(sending.provider.kind, result.outcome)
     return result
 
 
