@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 HTTPS_PORTS = (443, 8443)
 HTTP_PORTS = (80, 8080)
+DEFAULT_PORTS = {"https": HTTPS_PORTS[0], "http": HTTP_PORTS[0]}
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 # Python's is_private and is_global differ between releases, so the list is ours. From IANA's
@@ -75,6 +76,20 @@ class AddressGuard:
         if refusal:
             raise AddressRefused(refusal)
 
+    def check_setting(self, url: str) -> None:
+        """Refuse all that can be seen when a brand saves the URL: its port too, and an address in
+        place of a name.
+
+        :raises AddressRefused: saying why.
+        """
+        self.check_url(url)
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+        if not self.is_usual(port) and not self.allowed_networks:
+            raise AddressRefused("The port must be 443 or 8443.")
+        if _is_literal(host) and not self.is_allowed(host, port):
+            raise AddressRefused("The address is not one that requests may go to.")
+
     def is_allowed(self, address: str, port: int) -> bool:
         """Decide for an address about to be connected: the operator's are open on each port."""
         try:
@@ -126,6 +141,14 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if embedded is not None:
         return is_public(embedded)
     return address in OPEN_V6 and not any(address in network for network in CLOSED_V6)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:

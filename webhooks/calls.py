@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +10,7 @@ from django.conf import settings
 from standardwebhooks.webhooks import Webhook
 
 from common.calls import Answer, Call, Sent, Timeouts, Tls
-from common.guard import HTTP_PORTS, HTTPS_PORTS, AddressGuard, AddressRefused
+from common.guard import AddressGuard
 from common.retry_after import parse_retry_after
 from webhooks.models import DeliveryState
 
@@ -56,22 +55,7 @@ def check_url(url: str) -> None:
 
     :raises AddressRefused: saying why.
     """
-    doorman = guard()
-    doorman.check_url(url)
-    parts = urlsplit(url)
-    port = parts.port or (HTTPS_PORTS[0] if parts.scheme == "https" else HTTP_PORTS[0])
-    if not doorman.is_usual(port) and not doorman.allowed_networks:
-        raise AddressRefused("The port must be 443 or 8443.")
-    if _is_literal(parts.hostname or "") and not doorman.is_allowed(parts.hostname or "", port):
-        raise AddressRefused("The address is not one that requests may go to.")
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    guard().check_setting(url)
 
 
 def make_call(posting: Posting, door: Door, *, now: datetime) -> Call[Posting]:

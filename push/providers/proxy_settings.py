@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
@@ -56,12 +55,9 @@ class ProxySettings:
     def _check_url(self) -> None:
         guard = AddressGuard(self.allowed_networks, self.allow_http)
         try:
-            guard.check_url(self.url)
+            guard.check_setting(self.url)
         except AddressRefused as refusal:
             raise SettingInvalid("url", str(refusal)) from None
-        port = urlsplit(self.url).port
-        if port is not None and not guard.is_usual(port) and not self.allowed_networks:
-            raise SettingInvalid("url", "The port must be 443 or 8443.")
 
     def _check_login(self) -> None:
         if ":" in self.username or not self.username.isprintable():

@@ -390,6 +390,8 @@ OTHERS = make_certificate("another")
         ("url", {"url": "http://push.larkfield.example/"}),
         ("url", {"url": "https://u:p@push.larkfield.example/"}),
         ("url", {"url": "https://push.larkfield.example:9000/"}),
+        ("url", {"url": "https://10.1.2.3/"}),
+        ("url", {"url": "https://[::ffff:169.254.169.254]/"}),
         ("username", {"username": "lark:field"}),
         ("username", {"username": "", "password": "x"}),
         ("username", {"username": "a\r\nb"}),
