@@ -7,11 +7,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from standardwebhooks.webhooks import Webhook
 
 from common.calls import Answer, Call, Sent, Timeouts, Tls
 from common.guard import AddressGuard
 from common.retry_after import parse_retry_after
+from common.signatures import sign
 from webhooks.models import DeliveryState
 
 # Seconds after each failed try: the schedule of the Standard Webhooks specification.
@@ -61,21 +61,13 @@ def check_url(url: str) -> None:
 def make_call(posting: Posting, door: Door, *, now: datetime) -> Call[Posting]:
     """The same id and body on every try, signed anew with each secret that is live."""
     parts = urlsplit(door.url)
-    signatures = [
-        Webhook(secret).sign(msg_id=posting.event_id, timestamp=now, data=posting.body)
-        for secret in door.secrets
-    ]
+    signed = sign(door.secrets, message_id=posting.event_id, body=posting.body, now=now)
     return Call(
         tag=posting,
         key=f"webhook {door.endpoint_id} {parts.scheme}://{parts.netloc}",
         method="POST",
         url=door.url,
-        headers=(
-            ("Content-Type", "application/json"),
-            ("webhook-id", posting.event_id),
-            ("webhook-timestamp", str(int(now.timestamp()))),
-            ("webhook-signature", " ".join(signatures)),
-        ),
+        headers=(("Content-Type", "application/json"), *signed),
         body=posting.body.encode(),
         timeouts=Timeouts(
             connect=settings.WEBHOOK_CONNECT_TIMEOUT, total=settings.WEBHOOK_TOTAL_TIMEOUT
