@@ -38,6 +38,7 @@ class Pool:
         self.window = NARROWEST
         self.halved_at = 0.0
         self.is_multiplexed: bool | None = None
+        self.is_lost = False
         self.pace = 0.0
         self.timer: float | None = None
         self.active: dict[Any, Exchange] = {}
@@ -45,6 +46,8 @@ class Pool:
         self.overdue_from = inf
         self.waiting: deque[tuple[Call[Any], float]] = deque()
         self._free: list[Exchange] = []
+        # When something last came, by connection.
+        self._heard: dict[int, float] = {}
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
@@ -109,6 +112,8 @@ class Pool:
         exchange = self.active.pop(curl)
         answer = exchange.finish(code, message)
         self._adapt(exchange, answer)
+        if self.is_multiplexed is not False:
+            self._listen(exchange, answer, code)
         self._multi.remove_handle(curl)
         self._free.append(exchange)
         return answer
@@ -121,6 +126,19 @@ class Pool:
         self.is_multiplexed = exchange.is_multiplexed()
         widest = STREAMS if self.is_multiplexed else self.connections
         self.window = self.window + 1 if self.window < widest else widest
+
+    def _listen(self, exchange: Exchange, answer: Answer[Any], code: int) -> None:
+        """Find out whether a connection that many calls share leads nowhere any more: one of them
+        got no answer in its time, and for half of that time nothing else came. libcurl would go on
+        with it until TCP gives up, and every call would be lost."""
+        connection, now = exchange.curl.getinfo(pycurl.CONN_ID), monotonic()
+        if answer.sent is Sent.ANSWERED:
+            if len(self._heard) > 10 * self.connections:
+                self._heard.clear()
+            self._heard[connection] = now
+        elif answer.sent is Sent.UNKNOWN and code == pycurl.E_OPERATION_TIMEDOUT:
+            silence = now - self._heard.get(connection, 0.0)
+            self.is_lost |= silence > exchange.call.timeouts.total / 2
 
     def _halve(self, started: float) -> None:
         """Once for all the requests that were in flight together."""

@@ -5,7 +5,8 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from common.calls import Call
+from common.calls import Call, Tls
+from common.guard import AddressGuard
 from common.pool import Pool
 
 
@@ -27,9 +28,13 @@ class Pools:
         self.selector = selectors.DefaultSelector()
         # Those used last stand last.
         self._pools: dict[object, Pool] = {}
+        # Those whose connections get no new calls.
+        self._leaving: list[Pool] = []
         self._latest: tuple[Call[Any], Pool] | None = None
 
     def all(self) -> Collection[Pool]:
+        if self._leaving:
+            return [*self._pools.values(), *self._leaving]
         return self._pools.values()
 
     def find(self, call: Call[Any]) -> Pool:
@@ -39,10 +44,28 @@ class Pools:
         pool = self._pools.pop(key, None)
         if pool is None:
             self._evict()
-            pool = Pool(self.selector, call.tls, call.guard, self.limits.connections_per_key)
+            pool = self._make(call.tls, call.guard)
         self._pools[key] = pool
         self._latest = call, pool
         return pool
+
+    def replace_lost(self) -> None:
+        """Put new connections in the place of those that lead nowhere; what is under way on these
+        ends in its own time."""
+        for key, pool in self._pools.items():
+            if pool.is_lost:
+                successor = self._make(pool.tls, pool.guard)
+                successor.waiting, pool.waiting = pool.waiting, successor.waiting
+                successor.pace = pool.pace
+                self._pools[key] = successor
+                self._leaving.append(pool)
+                self._latest = None
+        for pool in [pool for pool in self._leaving if pool.is_idle]:
+            self._leaving.remove(pool)
+            pool.close()
+
+    def _make(self, tls: Tls, guard: AddressGuard | None) -> Pool:
+        return Pool(self.selector, tls, guard, self.limits.connections_per_key)
 
     def _evict(self) -> None:
         """Close the connections of the keys unused for longest."""
@@ -52,9 +75,10 @@ class Pools:
             self._pools.pop(key).close()
 
     def close(self) -> None:
-        for pool in self._pools.values():
+        for pool in self.all():
             pool.close()
         self._pools.clear()
+        self._leaving.clear()
         self._latest = None
         self.selector.close()
 

@@ -171,6 +171,8 @@ class Run:
             finished = pool.take_finished()
             self.active -= len(finished)
             self.ready.extend(finished)
+        if any(pool.is_lost for pool in pools):
+            self.pools.replace_lost()
         self._end_pauses(now)
 
     def _end_overdue(self) -> None:

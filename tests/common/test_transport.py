@@ -295,6 +295,23 @@ def test_call_that_http2_lost_is_unknown_or_known_to_have_been_sent_twice(
         assert answer.sent in (Sent.ANSWERED, Sent.UNKNOWN) or tag not in taken
 
 
+@pytest.mark.parametrize("in_flight", [1, 20])
+def test_connection_whose_other_end_is_gone_is_left_when_a_call_on_it_gets_no_answer(
+    transport: Transport, start_h2: Start, tls: Tls, in_flight: int
+) -> None:
+    """D12: half-open. Many calls share a connection, so the next ones would be lost on it too."""
+    server = start_h2(trouble="mute", every=150)
+    calls = (make_call(server.url, f"{n}", tls=tls, timeouts=Timeouts(5, 1.0)) for n in range(200))
+
+    answers = answers_of(transport, calls, in_flight=in_flight)
+
+    lost = [tag for tag, answer in answers.items() if answer.sent is Sent.UNKNOWN]
+    answered = [tag for tag, answer in answers.items() if answer.status == 200]
+    assert len(lost) + len(answered) == 200
+    assert 1 <= len(lost) <= in_flight
+    assert len(server.connections) == 2
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
 def test_call_to_a_server_that_is_not_there_was_not_sent(transport: Transport, host: str) -> None:
     with socket.create_server(("127.0.0.1", 0)) as closed:
