@@ -51,7 +51,8 @@ class Tls:
     key_pem: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True, slots=True)
+# Calls and answers are not frozen: there is one for each message, and freezing doubles its price.
+@dataclass(slots=True)
 class Call(Generic[Tag]):
     """One HTTP request. Calls share connections only with calls of the same key, tls and guard.
 
@@ -78,7 +79,7 @@ class Pause(Generic[Tag]):
     seconds: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Answer(Generic[Tag]):
     """`headers` have lower-case names, `body` ends at the call's limit, `bytes_sent` counts head
     and body. `is_resent`: the transport sent it again, after a GOAWAY for example."""

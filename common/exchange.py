@@ -1,7 +1,7 @@
 """One request on one libcurl handle: how it is set up and what its end is worth."""
 
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
@@ -35,6 +35,8 @@ TLS_CODES = frozenset(
 CERTIFICATE_ALERTS = ("alert certificate", "alert bad certificate", "alert unknown ca")
 """With TLS 1.3 a server refuses our certificate only after the request has left."""
 
+END_OF_HEAD = b"\r\n"
+
 
 class HandedSocket(socket):
     """libcurl works on a copy of the descriptor, so this one is closed as soon as it is let go."""
@@ -55,7 +57,7 @@ class Exchange:
         "is_refused",
         "is_repeatable",
         "is_resent",
-        "method",
+        "prepared",
         "started",
         "upload",
     )
@@ -70,7 +72,7 @@ class Exchange:
         self.is_refused = False
         self.is_resent = False
         self.is_repeatable = False
-        self.method = ""
+        self.prepared: Call[Any] | None = None
         self.upload = BytesIO()
         self._set_fixed(tls, guard)
 
@@ -92,6 +94,7 @@ class Exchange:
             set_option(pycurl.SSLKEY_BLOB, tls.key_pem.encode())
         set_option(pycurl.HEADERFUNCTION, self.head.append)
         set_option(pycurl.WRITEFUNCTION, self.body.append)
+        set_option(pycurl.READFUNCTION, self.upload.read)
         set_option(pycurl.SEEKFUNCTION, self._rewind)
         if guard is not None:
             set_option(pycurl.OPENSOCKETFUNCTION, self._guarded_socket(guard))
@@ -109,27 +112,39 @@ class Exchange:
         self.is_refused = False
         self.is_resent = False
         self.is_repeatable = is_repeatable and call.url.startswith("https")
+        self._prepare(call)
+        self.started = monotonic()
+
+    def _prepare(self, call: Call[Any]) -> None:
+        """Set what differs from the call before: each option costs, and most stay."""
+        before, self.prepared = self.prepared, None
         set_option = self.curl.setopt
-        set_option(pycurl.URL, call.url)
-        # Wait for a connection that is being made, as it may be HTTP/2; plain HTTP never is.
-        set_option(pycurl.PIPEWAIT, call.url.startswith("https"))
-        lines = [f"{name}: {value}" for name, value in call.headers]
-        if any("\n" in line or "\r" in line or "\0" in line for line in lines):
-            raise ValueError("A header must be one line.")
-        set_option(pycurl.HTTPHEADER, [*lines, "Expect:"])
-        if call.method != self.method:
+        if before is None or call.url != before.url:
+            set_option(pycurl.URL, call.url)
+            # Wait for a connection that is being made, as it may be HTTP/2; plain HTTP never is.
+            set_option(pycurl.PIPEWAIT, call.url.startswith("https"))
+        if before is None or call.headers != before.headers:
+            set_option(pycurl.HTTPHEADER, _lines(call.headers))
+        if before is None or call.method != before.method:
             self._set_method(call.method)
         if call.method != "GET":
             set_option(pycurl.POSTFIELDSIZE, len(call.body))
-            self.upload = BytesIO(call.body)
-            set_option(pycurl.READFUNCTION, self.upload.read)
-        set_option(pycurl.CONNECTTIMEOUT_MS, int(call.timeouts.connect * 1000))
-        set_option(pycurl.TIMEOUT_MS, int(call.timeouts.total * 1000))
-        set_option(pycurl.MAXFILESIZE, call.body_limit)
-        self.started = monotonic()
+            self._load(call.body)
+        if before is None or call.timeouts is not before.timeouts:
+            set_option(pycurl.CONNECTTIMEOUT_MS, int(call.timeouts.connect * 1000))
+            set_option(pycurl.TIMEOUT_MS, int(call.timeouts.total * 1000))
+        if before is None or call.body_limit != before.body_limit:
+            set_option(pycurl.MAXFILESIZE, call.body_limit)
+        self.prepared = call
+
+    def _load(self, body: bytes) -> None:
+        """Into the one file that libcurl was given to read from."""
+        self.upload.seek(0)
+        self.upload.truncate()
+        self.upload.write(body)
+        self.upload.seek(0)
 
     def _set_method(self, method: str) -> None:
-        self.method = method
         self.curl.unsetopt(pycurl.CUSTOMREQUEST)
         if method == "GET":
             self.curl.setopt(pycurl.HTTPGET, 1)
@@ -164,8 +179,8 @@ class Exchange:
         )
 
     def is_multiplexed(self) -> bool:
-        version = self.curl.getinfo(pycurl.INFO_HTTP_VERSION)
-        return bool(version >= pycurl.CURL_HTTP_VERSION_2_0)
+        """Said of an exchange that was answered."""
+        return self.head[0].startswith(b"HTTP/2")
 
     def _rewind(self, offset: int, origin: int) -> int:
         if not self.is_repeatable or offset or origin:
@@ -204,19 +219,62 @@ def find_authorities() -> str:
     return next((path for path in (found, *AUTHORITIES) if path and Path(path).exists()), found)
 
 
+class Headers(Mapping[str, str]):
+    """With lower-case names. Read when somebody asks: most answers say it all by their status."""
+
+    __slots__ = ("_lines", "_read")
+
+    def __init__(self, lines: list[bytes]) -> None:
+        self._lines = lines
+        self._read: dict[str, str] | None = None
+
+    def _values(self) -> dict[str, str]:
+        if self._read is None:
+            pairs = (line.decode("latin-1").partition(":") for line in self._lines)
+            self._read = {name.lower(): value.strip() for name, _, value in pairs}
+        return self._read
+
+    def __getitem__(self, name: str) -> str:
+        return self._values()[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values())
+
+    def __len__(self) -> int:
+        return len(self._values())
+
+
+def _lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
+    """:raises ValueError: for one that would be read as two."""
+    lines = [f"{name}: {value}" for name, value in headers]
+    text = "".join(lines)
+    if "\n" in text or "\r" in text or "\0" in text:
+        raise ValueError("A header must be one line.")
+    return [*lines, "Expect:"]
+
+
 def _read_head(lines: list[bytes]) -> tuple[int | None, Mapping[str, str]]:
-    """Status and headers of the last complete head, with lower-case names; interim heads and
-    trailers come in the same list."""
-    status, headers, is_complete = 0, dict[str, str](), False
+    """Status and headers of the last complete head; interim heads and trailers come in the same
+    list."""
+    if lines.count(END_OF_HEAD) == 1 and lines[-1] == END_OF_HEAD:
+        head = lines
+    else:
+        head = _last_head(lines)
+    status = int(head[0].split(None, 2)[1]) if head else 0
+    return (status, Headers(head[1:-1])) if status >= 200 else (None, {})
+
+
+def _last_head(lines: list[bytes]) -> list[bytes]:
+    """From its status line to the empty one; nothing when it broke off."""
+    head: list[bytes] = []
+    is_complete = True
     for line in lines:
         if line.startswith(b"HTTP/"):
-            status, headers, is_complete = int(line.split(None, 2)[1]), {}, False
-        elif line == b"\r\n" or line == b"\n":
-            is_complete = True
+            head, is_complete = [line], False
         elif not is_complete:
-            name, _, value = line.partition(b":")
-            headers[name.decode("latin-1").lower()] = value.strip().decode("latin-1")
-    return (status, headers) if is_complete and status >= 200 else (None, {})
+            head.append(line)
+            is_complete = line in (END_OF_HEAD, b"\n")
+    return head if is_complete else []
 
 
 def _judge(code: int, message: str, head_bytes: int) -> tuple[Sent, bool]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 HTTPS_PORTS = (443, 8443)
 HTTP_PORTS = (80, 8080)
+DEFAULT_PORTS = {"https": HTTPS_PORTS[0], "http": HTTP_PORTS[0]}
 HOST = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
 
 # Python's is_private and is_global differ between releases, so the list is ours. From IANA's
@@ -71,21 +72,23 @@ class AddressGuard:
 
         :raises AddressRefused: saying why.
         """
-        if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
-            raise AddressRefused("The URL has characters that do not belong there.")
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError:
-            raise AddressRefused("The URL cannot be read.") from None
-        if parts.scheme not in (("https", "http") if self.allow_http else ("https",)):
-            raise AddressRefused("The URL must begin with https://.")
-        if "@" in parts.netloc:
-            raise AddressRefused("The URL must not carry a user name or password.")
-        if not host or port == 0:
-            raise AddressRefused("The URL has no host.")
-        if self.hosts is not None and not is_listed(host, self.hosts):
-            raise AddressRefused("The URL's host is not one of those that may be called.")
+        refusal = _find_refusal(url, self.allow_http, self.hosts)
+        if refusal:
+            raise AddressRefused(refusal)
+
+    def check_setting(self, url: str) -> None:
+        """Refuse all that can be seen when a brand saves the URL: its port too, and an address in
+        place of a name.
+
+        :raises AddressRefused: saying why.
+        """
+        self.check_url(url)
+        parts = urlsplit(url)
+        host, port = parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme]
+        if not self.is_usual(port) and not self.allowed_networks:
+            raise AddressRefused("The port must be 443 or 8443.")
+        if _is_literal(host) and not self.is_allowed(host, port):
+            raise AddressRefused("The address is not one that requests may go to.")
 
     def is_allowed(self, address: str, port: int) -> bool:
         """Decide for an address about to be connected: the operator's are open on each port."""
@@ -110,6 +113,27 @@ def is_listed(host: str, hosts: Collection[str]) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)
+def _find_refusal(url: str, allow_http: bool, hosts: tuple[str, ...] | None) -> str:
+    """What is wrong with the URL, empty for nothing. Kept, as most calls go where the last went."""
+    if not url.isascii() or not url.isprintable() or " " in url or "\\" in url:
+        return "The URL has characters that do not belong there."
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return "The URL cannot be read."
+    if parts.scheme not in (("https", "http") if allow_http else ("https",)):
+        return "The URL must begin with https://."
+    if "@" in parts.netloc:
+        return "The URL must not carry a user name or password."
+    if not host or port == 0:
+        return "The URL has no host."
+    if hosts is not None and not is_listed(host, hosts):
+        return "The URL's host is not one of those that may be called."
+    return ""
+
+
 def is_public(address: IPv4Address | IPv6Address) -> bool:
     if isinstance(address, IPv4Address):
         return not any(address in network for network in CLOSED_V4)
@@ -117,6 +141,14 @@ def is_public(address: IPv4Address | IPv6Address) -> bool:
     if embedded is not None:
         return is_public(embedded)
     return address in OPEN_V6 and not any(address in network for network in CLOSED_V6)
+
+
+def _is_literal(host: str) -> bool:
+    try:
+        ip_address(host)
+    except ValueError:
+        return False
+    return True
 
 
 def _embedded(address: IPv4Address | IPv6Address) -> IPv4Address | None:

@@ -2,6 +2,7 @@
 
 import selectors
 from collections import deque
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -37,11 +38,16 @@ class Pool:
         self.window = NARROWEST
         self.halved_at = 0.0
         self.is_multiplexed: bool | None = None
+        self.is_lost = False
         self.pace = 0.0
         self.timer: float | None = None
         self.active: dict[Any, Exchange] = {}
+        # No exchange is overdue before this moment; the first that could be may have ended since.
+        self.overdue_from = inf
         self.waiting: deque[tuple[Call[Any], float]] = deque()
         self._free: list[Exchange] = []
+        # When something last came, by connection.
+        self._heard: dict[int, float] = {}
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
@@ -55,7 +61,7 @@ class Pool:
         return not self.active and not self.waiting
 
     def has_room(self, per_key: int) -> bool:
-        return len(self.active) < min(per_key, self.window)
+        return len(self.active) < self.window and len(self.active) < per_key
 
     def expected_wait(self) -> float:
         """Seconds that a call put into the queue now would stay there."""
@@ -72,6 +78,9 @@ class Pool:
             self._free.append(exchange)
             raise
         self.active[exchange.curl] = exchange
+        overdue_from = _overdue_from(exchange)
+        if overdue_from < self.overdue_from:
+            self.overdue_from = overdue_from
         self._multi.add_handle(exchange.curl)
 
     def react(self, fd: int, events: int) -> None:
@@ -92,17 +101,19 @@ class Pool:
 
     def end_overdue(self, now: float) -> list[Answer[Any]]:
         """End exchanges that libcurl has not ended in time, itself being late."""
-        overdue = [
-            curl
-            for curl, exchange in self.active.items()
-            if now - exchange.started > exchange.call.timeouts.total + LATE_SECONDS
-        ]
+        if now <= self.overdue_from:
+            return []
+        moments = {curl: _overdue_from(exchange) for curl, exchange in self.active.items()}
+        overdue = [curl for curl, moment in moments.items() if moment < now]
+        self.overdue_from = min((m for m in moments.values() if m >= now), default=inf)
         return [self._finish(curl, pycurl.E_OPERATION_TIMEDOUT, "ended late") for curl in overdue]
 
     def _finish(self, curl: Any, code: int, message: str) -> Answer[Any]:
         exchange = self.active.pop(curl)
         answer = exchange.finish(code, message)
         self._adapt(exchange, answer)
+        if self.is_multiplexed is not False:
+            self._listen(exchange, answer, code)
         self._multi.remove_handle(curl)
         self._free.append(exchange)
         return answer
@@ -114,7 +125,20 @@ class Pool:
             return
         self.is_multiplexed = exchange.is_multiplexed()
         widest = STREAMS if self.is_multiplexed else self.connections
-        self.window = min(self.window + 1, widest)
+        self.window = self.window + 1 if self.window < widest else widest
+
+    def _listen(self, exchange: Exchange, answer: Answer[Any], code: int) -> None:
+        """Find out whether a connection that many calls share leads nowhere any more: one of them
+        got no answer in its time, and for half of that time nothing else came. libcurl would go on
+        with it until TCP gives up, and every call would be lost."""
+        connection, now = exchange.curl.getinfo(pycurl.CONN_ID), monotonic()
+        if answer.sent is Sent.ANSWERED:
+            if len(self._heard) > 10 * self.connections:
+                self._heard.clear()
+            self._heard[connection] = now
+        elif answer.sent is Sent.UNKNOWN and code == pycurl.E_OPERATION_TIMEDOUT:
+            silence = now - self._heard.get(connection, 0.0)
+            self.is_lost |= silence > exchange.call.timeouts.total / 2
 
     def _halve(self, started: float) -> None:
         """Once for all the requests that were in flight together."""
@@ -150,3 +174,7 @@ class Pool:
         else:
             self.selector.register(fd, wanted, self)
         return 0
+
+
+def _overdue_from(exchange: Exchange) -> float:
+    return exchange.started + exchange.call.timeouts.total + LATE_SECONDS

@@ -127,14 +127,15 @@ class Run:
         self.ready.append(not_sent(call, "The key's queue is full.", sent=Sent.NOT_STARTED))
 
     def _start_waiting(self) -> None:
-        while self.waiting and self.active < self.in_flight:
-            pools = self.pools.all()
-            able = [pool for pool in pools if pool.waiting and pool.has_room(self.per_key)]
-            if not able:
-                return
+        if not self.waiting:
+            return
+        able = [p for p in self.pools.all() if p.waiting and p.has_room(self.per_key)]
+        while able and self.active < self.in_flight:
             pool = min(able, key=lambda pool: len(pool.active))
             self._start(pool, pool.waiting.popleft()[0])
             self.waiting -= 1
+            if not (pool.waiting and pool.has_room(self.per_key)):
+                able.remove(pool)
 
     def _shed_overdue(self) -> None:
         since = monotonic() - self.limits.longest_wait
@@ -170,6 +171,8 @@ class Run:
             finished = pool.take_finished()
             self.active -= len(finished)
             self.ready.extend(finished)
+        if any(pool.is_lost for pool in pools):
+            self.pools.replace_lost()
         self._end_pauses(now)
 
     def _end_overdue(self) -> None:

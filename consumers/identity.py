@@ -77,7 +77,7 @@ def _check_key(provider: IdentityProvider) -> None:
 def _check_url(url: str) -> None:
     guard = AddressGuard(tuple(settings.EGRESS_ALLOWED_NETWORKS), settings.EGRESS_ALLOW_HTTP)
     try:
-        guard.check_url(url)
+        guard.check_setting(url)
     except AddressRefused as refusal:
         _refuse("jwks_url", str(refusal))
 

@@ -188,6 +188,10 @@ ACCOUNTS = {
     "credential_invalid": Advice(
         "A setting of the push provider is wrong.", "Correct the field that `errors` names."
     ),
+    "nothing_signed": Advice(
+        "Pushes of this credential's provider are not signed.",
+        "Ask for a signing secret of a push proxy's credential only.",
+    ),
 }
 # The `code` of an entry of `errors` or `warnings`, where it is no errorKey.
 FIELDS = {

@@ -3,14 +3,21 @@
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
 
 from accounts.admin_scope import AccountScopedAdmin, ScopedRelatedFilter
 from accounts.models import User
-from push.credentials import CredentialInvalid, check_settings, save_credential, switch_off
+from push.credentials import (
+    CredentialInvalid,
+    check_settings,
+    rotate_signing_secret,
+    save_credential,
+    switch_off,
+)
 from push.models import ProviderKind, PushCredential
 from push.vapid_keys import application_server_key, make_vapid_keys, with_private_key
 
@@ -105,7 +112,7 @@ class PushCredentialAdmin(AccountScopedAdmin):
         "platform",
     )
 
-    actions = ("switch_off", "replace_vapid_keys")
+    actions = ("switch_off", "replace_vapid_keys", "rotate_signing_secret")
 
     @admin.display(description="Web Push: public key (applicationServerKey)")
     def public_key(self, credential: PushCredential) -> str:
@@ -132,6 +139,21 @@ class PushCredentialAdmin(AccountScopedAdmin):
             )
         self.message_user(request, f"Key pairs replaced: {len(pairs)}.")
 
+    @admin.action(description="Rotate the signing secret: the old one signs one day more")
+    def rotate_signing_secret(
+        self, request: HttpRequest, queryset: QuerySet[PushCredential]
+    ) -> None:
+        for credential in queryset.select_related("app"):
+            secret = rotate_signing_secret(
+                credential=credential, by=_actor(request), now=timezone.now()
+            )
+            self._show(request, credential, secret)
+
+    def _show(self, request: HttpRequest, credential: PushCredential, secret: str) -> None:
+        name = f"{credential.app} ({credential.get_platform_display()})"
+        text = f"Pushes to the proxy of {name} are signed with {secret}. It is not shown again."
+        self.message_user(request, text, messages.WARNING)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = ("app", "platform") if obj else ()
         return (*fixed, *self.readonly_fields)
@@ -145,3 +167,5 @@ class PushCredentialAdmin(AccountScopedAdmin):
             by=_actor(request),
         )
         obj.__dict__.update(saved.__dict__)
+        if saved.new_signing_secret:
+            self._show(request, saved, saved.new_signing_secret)

@@ -1,7 +1,9 @@
 """Push credentials: checked by their provider, sealed to their account, encrypted at rest."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -10,13 +12,15 @@ from django.db import models, transaction
 
 from accounts.audit import record
 from accounts.models import App, Platform, User
-from common.errors import DomainError
+from common.errors import Conflict, DomainError
 from common.fields import EncryptedJSONField
+from common.signatures import SigningSecret, new_secret
 from push.models import PushCredential
 from push.providers.base import SettingInvalid
-from push.vendors import read_settings
+from push.vendors import VENDORS, read_settings
 
 BATCH = 200
+OVERLAP = timedelta(days=1)
 
 
 class CredentialInvalid(DomainError):
@@ -25,31 +29,37 @@ class CredentialInvalid(DomainError):
     key = "credential_invalid"
 
 
+class NothingSigned(Conflict):
+    """The provider's pushes are not signed, so there is no secret."""
+
+    key = "nothing_signed"
+
+
 def save_credential(
     *, app: App, platform: str, provider: str, settings: Mapping[str, Any], by: str | User
 ) -> PushCredential:
     """Put the app's way to this platform in place, instead of the one there was.
 
     A hold on the old one ends. The settings come back only sealed; `fingerprint` tells them apart.
+    What signs a proxy's pushes stays; where there was nothing, `new_signing_secret` tells it.
 
     :raises CredentialInvalid: naming the first setting that cannot be used.
     """
     if platform not in Platform.values:
         raise CredentialInvalid(f"{platform!r} is no platform.", pointer="/platform")
     check_settings(provider, platform, settings)
-    mark = fingerprint(settings)
     with transaction.atomic():
         account = App.objects.select_for_update().select_related("account").get(pk=app.pk).account
         credential = PushCredential.objects.filter(
             app=app, platform=platform, is_enabled=True
         ).first() or PushCredential(account=account, app=app, platform=platform)
-        changes = {
-            "provider": [credential.provider or None, provider],
-            "fingerprint": [credential.fingerprint or None, mark],
-        }
+        before = (credential.provider or None, credential.fingerprint or None)
         credential.provider = provider
-        credential.fingerprint = mark
-        credential.sealed = {"account": account.number, "settings": dict(settings)}
+        _seal(credential, settings, _signing_for(credential))
+        changes = {
+            "provider": [before[0], provider],
+            "fingerprint": [before[1], credential.fingerprint],
+        }
         credential.held_until, credential.held_reason = None, ""
         credential.save()
         record(
@@ -60,6 +70,33 @@ def save_credential(
             changes=changes,
         )
     return credential
+
+
+def rotate_signing_secret(
+    *, credential: PushCredential, by: str | User, now: datetime, overlap: timedelta = OVERLAP
+) -> str:
+    """Sign with a new secret, which is told here and never again. The present one signs too for
+    ``overlap`` more; an older one ends.
+
+    :raises NothingSigned: pushes of this provider are not signed.
+    """
+    if not VENDORS[credential.provider].is_signed:
+        raise NothingSigned("Only pushes to a push proxy are signed.")
+    with transaction.atomic():
+        rows = PushCredential.objects.select_related("account")
+        locked = rows.select_for_update(of=("self",)).get(pk=credential.pk)
+        secret = new_secret()
+        previous = [replace(one, until=now + overlap) for one in locked.signing[:1]]
+        _seal(locked, locked.settings, (SigningSecret(secret), *previous))
+        locked.save(update_fields=["sealed", "fingerprint"])
+        record(
+            by=by,
+            account=locked.account,
+            verb="push_signing_secret_rotated",
+            target=locked,
+            changes={"overlap": (None, overlap)},
+        )
+    return secret
 
 
 def switch_off(*, credential: PushCredential, by: str | User) -> None:
@@ -80,7 +117,8 @@ def provider_settings(credential: PushCredential) -> Any:
 
     :raises ValueError: sealed for another account, or no longer what the provider takes.
     """
-    return read_settings(credential.provider, credential.platform, credential.settings)
+    made = read_settings(credential.provider, credential.platform, credential.settings)
+    return replace(made, signing=credential.signing) if credential.signing else made
 
 
 def check_settings(provider: str, platform: str, settings: Mapping[str, Any]) -> None:
@@ -92,10 +130,34 @@ def check_settings(provider: str, platform: str, settings: Mapping[str, Any]) ->
         raise CredentialInvalid(error.message, pointer=pointer) from None
 
 
-def fingerprint(settings: Mapping[str, Any]) -> str:
+def fingerprint(settings: Mapping[str, Any], signing: Sequence[SigningSecret] = ()) -> str:
     """16 hexadecimal characters that change with the settings and tell nothing of them."""
-    canonical = orjson.dumps(dict(settings), option=orjson.OPT_SORT_KEYS)
+    known: dict[str, Any] = dict(settings)
+    if signing:
+        known["signing"] = [[one.value, one.until] for one in signing]
+    canonical = orjson.dumps(known, option=orjson.OPT_SORT_KEYS)
     return hashlib.sha256(canonical).hexdigest()[:16]
+
+
+def _signing_for(credential: PushCredential) -> Sequence[SigningSecret]:
+    """What signed before goes on; a provider that is signed gets its first secret."""
+    if not VENDORS[credential.provider].is_signed:
+        return ()
+    try:
+        known = credential.signing if credential.pk else ()
+    except ValueError:  # sealed for another account, so of no use here
+        known = ()
+    if known:
+        return known
+    credential.new_signing_secret = new_secret()
+    return (SigningSecret(credential.new_signing_secret),)
+
+
+def _seal(
+    credential: PushCredential, settings: Mapping[str, Any], signing: Sequence[SigningSecret]
+) -> None:
+    credential.seal(settings, signing)
+    credential.fingerprint = fingerprint(settings, signing)
 
 
 def reencrypt_all(*, batch: int = BATCH) -> int:

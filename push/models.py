@@ -1,5 +1,6 @@
 """What an app needs to reach its phones, and what the lab's phones received."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
@@ -9,6 +10,7 @@ from django.utils import timezone
 
 from accounts.models import Account, App, Platform
 from common.fields import EncryptedJSONField
+from common.signatures import SigningSecret
 
 
 class ProviderKind(models.TextChoices):
@@ -45,17 +47,49 @@ class PushCredential(models.Model):
     def __str__(self) -> str:
         return f"{self.get_provider_display()} for {self.get_platform_display()}"
 
+    # One that was made just now: the service tells it here, and nobody tells it again.
+    new_signing_secret = ""
+
     @property
     def settings(self) -> dict[str, Any]:
         """The provider's settings in clear.
 
         :raises ValueError: the sealed value was made for another account.
         """
-        sealed: dict[str, Any] = cast("dict[str, Any]", self.sealed)
+        settings: dict[str, Any] = self._opened["settings"]
+        return settings
+
+    @property
+    def signing(self) -> tuple[SigningSecret, ...]:
+        """What pushes are signed with, the newest first; empty where they are not signed.
+
+        :raises ValueError: the sealed value was made for another account.
+        """
+        entries: list[dict[str, Any]] = self._opened.get("signing", [])
+        return tuple(
+            SigningSecret(
+                entry["secret"], entry["until"] and datetime.fromisoformat(entry["until"])
+            )
+            for entry in entries
+        )
+
+    def seal(self, settings: Mapping[str, Any], signing: Sequence[SigningSecret]) -> None:
+        """Also ``"signing": [{"secret": "whsec_…", "until": time or null}]``."""
+        entries = [
+            {"secret": one.value, "until": one.until and one.until.isoformat()} for one in signing
+        ]
+        self.sealed = {
+            "account": self.account.number,
+            "settings": dict(settings),
+            "signing": entries,
+        }
+
+    @property
+    def _opened(self) -> dict[str, Any]:
+        sealed = cast("dict[str, Any]", self.sealed)
         if sealed["account"] != self.account.number:
             raise ValueError("This credential was sealed for another account.")
-        settings: dict[str, Any] = sealed["settings"]
-        return settings
+        return sealed
 
     def is_held(self, now: datetime) -> bool:
         return self.held_until is not None and now < self.held_until

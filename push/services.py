@@ -1,5 +1,6 @@
 """Sending pushes: which provider an app uses, and many requests at once, results as they come."""
 
+import logging
 from collections import deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,14 +13,16 @@ from django.db.models import Q
 
 from accounts.models import Account
 from common.calls import TICK, Answer, Call, Pause, Tick
-from common.transport import Limits, transport
+from common.transport import Limits, Transport, transport
 from push.credentials import provider_settings
-from push.metrics import PUSHES
+from push.metrics import count_push
 from push.models import LabPush, ProviderKind, PushCredential
 from push.providers.base import CannotStart, Outcome, Provider, PushRequest, PushResult, Sending
 from push.providers.content import holds_whole
 from push.providers.lab import LabProvider, LabSettings, is_shown
 from push.vendors import make_provider
+
+logger = logging.getLogger(__name__)
 
 LAB_DOWN = "lab-down:{}"
 
@@ -85,6 +88,36 @@ def send(jobs: Iterable[PushJob], *, now: datetime) -> Generator[PushResult | Ti
     yield from broken
 
 
+def send_alone(*, credential: PushCredential, request: PushRequest, now: datetime) -> PushResult:
+    """Send one push by itself and wait for what comes of it, also while its credential is held.
+
+    Whatever goes wrong is the result: a credential that cannot be read is MISCONFIGURED, an error
+    in a provider's code REJECTED with reason ``internal``. It is not counted in the metrics. No
+    transaction may be open.
+    """
+    try:
+        provider = _provider(credential.pk, credential.fingerprint, credential.provider)
+    except ValueError as error:
+        unreadable = CannotStart(Outcome.MISCONFIGURED, "credential_unreadable", str(error))
+        return _not_started(request, unreadable)
+    try:
+        answer = _ask(provider.start(request, now))
+        return answer.tag.finish(answer)
+    except CannotStart as hindrance:
+        return _not_started(request, hindrance)
+    except Exception as error:
+        logger.exception("A push by credential %s went wrong on our side", credential.pk)
+        return _internal(request, error)
+
+
+def _ask(start: Call[Sending] | Pause[Sending]) -> Answer[Sending]:
+    carrier = Transport(Limits(longest_wait=longest_wait()))
+    try:
+        return next(a for a in carrier.perform([start]) if isinstance(a, Answer))
+    finally:
+        carrier.close()
+
+
 def _starts(
     jobs: Iterable[PushJob], broken: deque[PushResult], now: datetime
 ) -> Iterator[Call[Sending] | Pause[Sending]]:
@@ -103,7 +136,7 @@ def _finish(answer: Answer[Sending]) -> PushResult:
         result = sending.finish(answer)
     except Exception as error:  # the request was made: what came of it must be recorded
         result = _internal(sending.request, error)
-    PUSHES.labels(sending.provider.kind, result.outcome.value).inc()
+    count_push(sending.provider.kind, result.outcome)
     return result
 
 

@@ -22,11 +22,12 @@ from push.providers.webpush_settings import read_web_push_settings
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """``read`` makes the provider's own settings of a brand's JSON, and raises SettingInvalid;
-    ``make`` makes the provider of them."""
+    ``make`` makes the provider of them. One that is signed has ``signing`` in its settings."""
 
     platforms: frozenset[str]
     read: Callable[[Settings, Site], Any]
     make: Callable[[Any, Site], Provider]
+    is_signed: bool = False
 
 
 def _read_lab_settings(settings: Settings, site: Site) -> None:
@@ -45,6 +46,7 @@ VENDORS: dict[str, Vendor] = {
         EVERY_PLATFORM,
         read_proxy_settings,
         lambda settings, site: ProxyProvider(settings, site.timeouts),
+        is_signed=True,
     ),
     ProviderKind.WEBPUSH: Vendor(
         frozenset({Platform.WEB}), read_web_push_settings, WebPushProvider

@@ -2,17 +2,16 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from ipaddress import ip_address
 from random import Random
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from standardwebhooks.webhooks import Webhook
 
 from common.calls import Answer, Call, Sent, Timeouts, Tls
-from common.guard import HTTP_PORTS, HTTPS_PORTS, AddressGuard, AddressRefused
+from common.guard import AddressGuard
 from common.retry_after import parse_retry_after
+from common.signatures import sign
 from webhooks.models import DeliveryState
 
 # Seconds after each failed try: the schedule of the Standard Webhooks specification.
@@ -56,42 +55,19 @@ def check_url(url: str) -> None:
 
     :raises AddressRefused: saying why.
     """
-    doorman = guard()
-    doorman.check_url(url)
-    parts = urlsplit(url)
-    port = parts.port or (HTTPS_PORTS[0] if parts.scheme == "https" else HTTP_PORTS[0])
-    if not doorman.is_usual(port) and not doorman.allowed_networks:
-        raise AddressRefused("The port must be 443 or 8443.")
-    if _is_literal(parts.hostname or "") and not doorman.is_allowed(parts.hostname or "", port):
-        raise AddressRefused("The address is not one that requests may go to.")
-
-
-def _is_literal(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
+    guard().check_setting(url)
 
 
 def make_call(posting: Posting, door: Door, *, now: datetime) -> Call[Posting]:
     """The same id and body on every try, signed anew with each secret that is live."""
     parts = urlsplit(door.url)
-    signatures = [
-        Webhook(secret).sign(msg_id=posting.event_id, timestamp=now, data=posting.body)
-        for secret in door.secrets
-    ]
+    signed = sign(door.secrets, message_id=posting.event_id, body=posting.body, now=now)
     return Call(
         tag=posting,
         key=f"webhook {door.endpoint_id} {parts.scheme}://{parts.netloc}",
         method="POST",
         url=door.url,
-        headers=(
-            ("Content-Type", "application/json"),
-            ("webhook-id", posting.event_id),
-            ("webhook-timestamp", str(int(now.timestamp()))),
-            ("webhook-signature", " ".join(signatures)),
-        ),
+        headers=(("Content-Type", "application/json"), *signed),
         body=posting.body.encode(),
         timeouts=Timeouts(
             connect=settings.WEBHOOK_CONNECT_TIMEOUT, total=settings.WEBHOOK_TOTAL_TIMEOUT

@@ -1,7 +1,5 @@
 """Telling brands what happens, and what they and operators do with their webhooks."""
 
-import secrets
-from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -14,6 +12,7 @@ from accounts.audit import changes_between, record
 from accounts.models import Account, User
 from common.errors import Conflict, DomainError
 from common.guard import AddressRefused
+from common.signatures import new_secret
 from webhooks import outbox
 from webhooks.calls import check_url
 from webhooks.events import TEST, EventType, NewEvent, body_of
@@ -111,7 +110,7 @@ def create_endpoint(
         event_types=sorted(set(event_types)),
         created_at=now,
     )
-    secret = _new_secret()
+    secret = new_secret()
     endpoint.seal([{"secret": secret, "until": None}])
     endpoint.save(force_insert=True)
     _audit(endpoint, "webhook_created", by, changes_between({}, _public(endpoint)))
@@ -146,7 +145,7 @@ def rotate_secret(
     Returns the secret, and when the one before ends.
     """
     locked = _lock(endpoint)
-    secret, until = _new_secret(), now + overlap
+    secret, until = new_secret(), now + overlap
     previous = {**locked.secrets[0], "until": until.isoformat()}
     locked.seal([{"secret": secret, "until": None}, previous])
     locked.save(update_fields=["sealed"])
@@ -267,10 +266,6 @@ def _check_url(url: str) -> None:
         check_url(url)
     except AddressRefused as refusal:
         raise UrlNotAllowed(str(refusal), pointer="/url") from None
-
-
-def _new_secret() -> str:
-    return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
 
 
 def _public(endpoint: WebhookEndpoint) -> dict[str, Any]:

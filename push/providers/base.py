@@ -73,7 +73,7 @@ class CannotStart(Exception):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen, as one is made for each push: see common.calls
 class PushResult:
     """What came of one request.
 

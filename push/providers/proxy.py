@@ -1,9 +1,9 @@
-"""The push proxy: the brand's own server, called by LivePerson's contract.
+"""The push proxy: the brand's own server, called by LivePerson's contract (docs/push-proxy.md).
 
 One POST a notification: 200 accepted, 401 our credential is refused, 403 this device cannot be
 pushed to, 5xx an error, after which the call is repeated every 10 s, up to 4 attempts. The
 contract shows no proactive body; ours is the documented one with the keys that the SDK reads,
-`title` and `attempt` added.
+`title` and `attempt` added. The identity and the signature are ours too.
 """
 
 from base64 import b64encode
@@ -16,6 +16,7 @@ import orjson
 
 from common.calls import Answer, Call, Timeouts, Tls
 from common.guard import AddressGuard
+from common.signatures import sign
 from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
 from push.providers.content import fit_body, sdk_keys
 from push.providers.proxy_settings import ProxySettings
@@ -79,18 +80,29 @@ class ProxyProvider:
         return fit_body(request.body, lambda text: _encode_android(text, keys, body))
 
     def start(self, request: PushRequest, now: datetime) -> Call[Sending]:
-        identity = (("webhook-id", request.message_id), ("Idempotency-Key", request.message_id))
+        body = self.payload(request, now)
         return Call(
             tag=Sending(self, request),
             key=self._key,
             method="POST",
             url=self.settings.url,
-            headers=self._headers + identity,
-            body=self.payload(request, now),
+            headers=(*self._headers, *self._identity(request, body, now)),
+            body=body,
             timeouts=self.timeouts,
             tls=self._tls,
             guard=self._guard,
         )
+
+    def _identity(
+        self, request: PushRequest, body: bytes, now: datetime
+    ) -> tuple[tuple[str, str], ...]:
+        """Which message this is, and for which device: the same on every try."""
+        device = sha256(request.target.token.encode()).hexdigest()[:16]
+        key = ("Idempotency-Key", f"{request.message_id}-{device}")
+        secrets = [one.value for one in self.settings.signing if one.is_live(now)]
+        if not secrets:
+            return ("webhook-id", request.message_id), key
+        return (*sign(secrets, message_id=request.message_id, body=body.decode(), now=now), key)
 
     def finish(self, request: PushRequest, answer: Answer[Sending]) -> PushResult:
         if answer.status is None:

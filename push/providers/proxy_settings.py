@@ -3,13 +3,13 @@
 import re
 from dataclasses import dataclass, field
 from ipaddress import ip_network
-from urllib.parse import urlsplit
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from cryptography.x509 import load_pem_x509_certificate
 
 from common.guard import AddressGuard, AddressRefused
+from common.signatures import SigningSecret
 from push.providers.base import SettingInvalid
 from push.providers.setting_values import Settings, pairs, refuse_unknown, text
 from push.providers.site import Site
@@ -26,7 +26,8 @@ TAKEN_NAMES |= {"upgrade", "cookie"}
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
     """`client_cert_pem` and `client_key_pem` are texts, `ca_file` a path that the operator gives;
-    `allowed_networks` and `allow_http` are the operator's too, not the brand's."""
+    `allowed_networks` and `allow_http` are the operator's too, not the brand's. The `signing`
+    secrets are ours, and told to the brand."""
 
     url: str
     username: str = ""
@@ -37,6 +38,7 @@ class ProxySettings:
     ca_file: str = ""
     allowed_networks: tuple[str, ...] = ()
     allow_http: bool = False
+    signing: tuple[SigningSecret, ...] = ()
 
     def validate(self) -> None:
         """:raises SettingInvalid: (a ValueError) for the first setting that cannot be used."""
@@ -56,12 +58,9 @@ class ProxySettings:
     def _check_url(self) -> None:
         guard = AddressGuard(self.allowed_networks, self.allow_http)
         try:
-            guard.check_url(self.url)
+            guard.check_setting(self.url)
         except AddressRefused as refusal:
             raise SettingInvalid("url", str(refusal)) from None
-        port = urlsplit(self.url).port
-        if port is not None and not guard.is_usual(port) and not self.allowed_networks:
-            raise SettingInvalid("url", "The port must be 443 or 8443.")
 
     def _check_login(self) -> None:
         if ":" in self.username or not self.username.isprintable():
@@ -116,6 +115,7 @@ def read_proxy_settings(settings: Settings, site: Site) -> ProxySettings:
         ca_file=site.ca_file,
         allowed_networks=site.allowed_networks,
         allow_http=site.allow_http,
+        signing=(),
     )
     made.validate()
     return made

@@ -21,13 +21,16 @@ def make_result(
     provider_id: str = "",
     dead_since: datetime | None = None,
 ) -> PushResult:
+    retry_after = None
+    if outcome is not Outcome.ACCEPTED:  # nobody asks, and reading headers is not free
+        retry_after = parse_retry_after(answer.headers.get("retry-after"), answer.ended_at)
     return PushResult(
         message_id=request.message_id,
         device_id=request.device_id,
         outcome=outcome,
         reason=reason,
         detail=detail,
-        retry_after=parse_retry_after(answer.headers.get("retry-after"), answer.ended_at),
+        retry_after=retry_after,
         status=answer.status,
         provider_id=provider_id,
         elapsed_ms=answer.elapsed_ms,

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from common import pool
 from common.guard import AddressGuard
 from common.transport import (
     TICK,
@@ -292,6 +293,23 @@ def test_call_that_http2_lost_is_unknown_or_known_to_have_been_sent_twice(
     assert twice <= {tag for tag, answer in answers.items() if answer.is_resent}
     for tag, answer in answers.items():
         assert answer.sent in (Sent.ANSWERED, Sent.UNKNOWN) or tag not in taken
+
+
+@pytest.mark.parametrize("in_flight", [1, 20])
+def test_connection_whose_other_end_is_gone_is_left_when_a_call_on_it_gets_no_answer(
+    transport: Transport, start_h2: Start, tls: Tls, in_flight: int
+) -> None:
+    """D12: half-open. Many calls share a connection, so the next ones would be lost on it too."""
+    server = start_h2(trouble="mute", every=150)
+    calls = (make_call(server.url, f"{n}", tls=tls, timeouts=Timeouts(5, 1.0)) for n in range(200))
+
+    answers = answers_of(transport, calls, in_flight=in_flight)
+
+    lost = [tag for tag, answer in answers.items() if answer.sent is Sent.UNKNOWN]
+    answered = [tag for tag, answer in answers.items() if answer.status == 200]
+    assert len(lost) + len(answered) == 200
+    assert 1 <= len(lost) <= in_flight
+    assert len(server.connections) == 2
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no-such-host.invalid"])
@@ -608,6 +626,89 @@ def test_redirect_is_not_followed_and_no_proxy_is_taken_from_the_environment(
 
     assert answer.status == 302
     assert elsewhere.connected == 0
+
+
+def test_call_that_follows_others_on_their_handle_carries_its_own_and_nothing_of_theirs(
+    transport: Transport, start: Start
+) -> None:
+    server = start()
+    server.orders.give("late", {"delay": 30})
+    key, brief = {"key": "k"}, Timeouts(1.0, 0.4)
+    calls = [
+        Call("1", "k", "POST", server.url, headers=(("X-One", "1"),), body=b'{"n": "12345"}'),
+        Call("2", "k", "GET", f"{server.url}/other"),
+        make_call(server.url, "bad", headers=(("X-One", "a\r\nb"),), **key),
+        Call("3", "k", "PUT", server.url, headers=(("X-Two", "2"),), body=b"{}"),
+        make_call(server.url, "late", timeouts=brief, **key),
+        Call("4", "k", "POST", server.url, headers=(("X-Two", "2"),), body=b'{"n": 1}'),
+    ]
+
+    answers = answers_of(transport, calls, in_flight=1)
+
+    asked = [
+        (head[""].removesuffix(" HTTP/1.1"), head.get("x-one"), head.get("x-two"), body)
+        for head, body in server.calls
+        if b"device-token" not in body
+    ]
+    assert asked == [
+        ("POST /push", "1", None, b'{"n": "12345"}'),
+        ("GET /push/other", None, None, b""),
+        ("PUT /push", None, "2", b"{}"),
+        ("POST /push", None, "2", b'{"n": 1}'),
+    ]
+    sent = {tag: answer.sent for tag, answer in answers.items()}
+    assert sent.pop("bad") is Sent.NOT_SENT
+    assert sent.pop("late") is Sent.UNKNOWN
+    assert set(sent.values()) == {Sent.ANSWERED}
+
+
+def test_process_that_was_stopped_ends_what_is_past_its_time_and_goes_on_with_the_rest(
+    transport: Transport, start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """D3: before libcurl may send what it had begun to start."""
+    monkeypatch.setattr(pool, "LATE_SECONDS", 0.1)
+    server = start()
+    server.orders.give("brief", {"delay": 30})
+    server.orders.give("patient", {"delay": 1.3})
+    calls = [
+        make_call(server.url, "patient"),
+        make_call(server.url, "brief", timeouts=Timeouts(1.0, 1.0)),
+    ]
+    run = transport.perform(calls, tick=0.01)
+
+    assert next(run) is TICK
+    time.sleep(1.2)
+    later = [answer for answer in run if isinstance(answer, Answer)]
+
+    assert [(a.tag, a.status, a.error) for a in later] == [
+        ("brief", None, "ended late (28)"),
+        ("patient", 200, ""),
+    ]
+
+
+@pytest.mark.parametrize("line", [b"\r\n", b"\n"])
+def test_interim_heads_and_trailers_are_told_from_the_answers_own_head(
+    transport: Transport, line: bytes
+) -> None:
+    said = [b"HTTP/1.1 103 Early Hints", b"Link: a", b"", b"HTTP/1.1 429 Slow", b"Retry-After: 7"]
+    said += [b"Transfer-Encoding: chunked", b"Trailer: Retry-After", b"", b"2", b"no", b"0"]
+    said += [b"Retry-After: 9", b"", b""]
+
+    def answer_once(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(line.join(said))
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer_once, args=(listening,))
+        thread.start()
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        answer = answers_of(transport, [make_call(url, "a")])["a"]
+        thread.join(10)
+
+    assert (answer.status, answer.headers["retry-after"], answer.body) == (429, "7", b"no")
+    assert "link" not in answer.headers
 
 
 def test_get_sends_no_body(start: Start) -> None:

@@ -32,6 +32,8 @@ def save(provider):
         ({"public_key": pem(rsa_key()), "algorithms": ["none"]}, "/algorithms"),
         ({"jwks_url": "http://idp.example/keys"}, "/jwks_url"),
         ({"jwks_url": "https://user:pw@idp.example/keys"}, "/jwks_url"),
+        ({"jwks_url": "https://169.254.169.254/keys"}, "/jwks_url"),
+        ({"jwks_url": "https://idp.example:6379/keys"}, "/jwks_url"),
         ({"jwks_url": "file:///etc/passwd"}, "/jwks_url"),
     ],
 )

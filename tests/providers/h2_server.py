@@ -18,7 +18,8 @@ MAX_CONCURRENT_STREAMS = 3
 REFUSED_STREAM = 7
 STATUS_200 = b"\x88"  # index 8 of HPACK's static table
 
-Trouble = Literal["", "goaway", "goaway_abrupt", "refuse", "rst"]
+# `mute`: the connection is taken as if its other end were gone; nothing comes back any more.
+Trouble = Literal["", "goaway", "goaway_abrupt", "refuse", "rst", "mute"]
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes = b"") -> bytes:
@@ -90,6 +91,9 @@ class H2Connection(asyncio.Protocol):
             return
         server.bodies.append(body)
         self.last_stream = stream
+        if is_in_trouble and server.trouble == "mute":
+            self.transport.pause_reading()
+            return
         if is_in_trouble and server.trouble == "goaway_abrupt":
             self.transport.abort()
             return

@@ -10,9 +10,11 @@ from typing import Any
 
 import orjson
 import pytest
+from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
-from common.transport import Answer, Sent, Timeouts, Transport
-from push.providers.base import Outcome, PushRequest, PushResult, SettingInvalid
+from common.signatures import SigningSecret, new_secret
+from common.transport import Answer, Call, Sent, Timeouts, Transport
+from push.providers.base import Outcome, PushRequest, PushResult, Sending, SettingInvalid
 from push.providers.proxy import ProxyProvider
 from push.providers.proxy_settings import ProxySettings
 from push.providers.reading import parse_retry_after
@@ -142,9 +144,83 @@ def test_call_carries_identity_login_and_the_brands_headers(server: ProxyServer)
     assert result.outcome is Outcome.ACCEPTED
     assert head[""] == "POST /push HTTP/1.1"
     assert head["content-type"] == "application/json"
-    assert (head["webhook-id"], head["idempotency-key"]) == (make_request().message_id,) * 2
+    assert head["webhook-id"] == make_request().message_id
     assert (head["apikey"], head["region"]) == ("a-b_c$d&e@f.g#h*", "eu")
     vendor.transport.close()
+
+
+def test_idempotency_key_names_the_message_and_the_device_on_every_try(
+    vendor: ProxyVendor,
+) -> None:
+    """Two devices of a consumer get the same message: its id alone would make one a repeat."""
+    requests = [make_request("t1"), make_request("t1", attempt=2), make_request("t2")]
+
+    for request in requests:
+        vendor.send(request)
+
+    heads = [head for head, _ in vendor.server.calls]
+    first, again, other = (head["idempotency-key"] for head in heads)
+    assert first == again
+    assert other != first
+    assert {head["webhook-id"] for head in heads} == {requests[0].message_id}
+    assert first.startswith(f"{requests[0].message_id}-")
+
+
+OLD, NEW = new_secret(), new_secret()
+
+
+def signed_call(vendor: ProxyVendor, now: datetime, *secrets: SigningSecret) -> Call[Sending]:
+    provider = ProxyProvider(replace(vendor.provider.settings, signing=secrets))
+    return provider.start(make_request(), now)
+
+
+def test_push_is_signed_by_standard_webhooks(vendor: ProxyVendor) -> None:
+    now = datetime.now(UTC)
+    call = signed_call(vendor, now, SigningSecret(NEW))
+    head = dict(call.headers)
+
+    Webhook(NEW).verify(call.body, head)
+
+    assert head["webhook-id"] == make_request().message_id
+    assert head["webhook-timestamp"] == str(int(now.timestamp()))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(NEW).verify(call.body.replace(b"token-1", b"token-2"), head)
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OLD).verify(call.body, head)
+
+
+def test_every_try_is_signed_anew_with_the_same_id(vendor: ProxyVendor) -> None:
+    now = datetime.now(UTC)
+    tries = [now, now + timedelta(seconds=10)]
+
+    heads = [dict(signed_call(vendor, at, SigningSecret(NEW)).headers) for at in tries]
+
+    assert heads[0]["webhook-id"] == heads[1]["webhook-id"]
+    assert int(heads[1]["webhook-timestamp"]) - int(heads[0]["webhook-timestamp"]) == 10
+    assert heads[0]["webhook-signature"] != heads[1]["webhook-signature"]
+
+
+def test_both_secrets_sign_during_a_rotation_and_the_new_one_alone_after_it(
+    vendor: ProxyVendor,
+) -> None:
+    now = datetime.now(UTC)
+    secrets = (SigningSecret(NEW), SigningSecret(OLD, until=now + timedelta(seconds=5)))
+    during = signed_call(vendor, now, *secrets)
+    after = signed_call(vendor, now + timedelta(seconds=5), *secrets)
+
+    for secret in (OLD, NEW):
+        Webhook(secret).verify(during.body, dict(during.headers))
+    Webhook(NEW).verify(after.body, dict(after.headers))
+    with pytest.raises(WebhookVerificationError):
+        Webhook(OLD).verify(after.body, dict(after.headers))
+
+
+def test_push_of_a_credential_without_a_secret_is_not_signed(vendor: ProxyVendor) -> None:
+    vendor.send(make_request())
+
+    head, _ = vendor.server.calls[0]
+    assert head["webhook-id"] == make_request().message_id
+    assert "webhook-signature" not in head
 
 
 def test_wrong_login_is_a_matter_for_the_administrator(server: ProxyServer) -> None:
@@ -349,7 +425,11 @@ def test_each_credential_has_connections_of_its_own(server: ProxyServer) -> None
 
 def test_secrets_do_not_show_when_things_are_printed(vendor: ProxyVendor) -> None:
     settings = replace(
-        vendor.provider.settings, username="u", password="hush-1", headers=(("Key", "hush-2"),)
+        vendor.provider.settings,
+        username="u",
+        password="hush-1",
+        headers=(("Key", "hush-2"),),
+        signing=(SigningSecret("whsec_hush"),),
     )
     provider = ProxyProvider(settings)
     request = make_request("hush-3", body="hush-4", title="hush-5")
@@ -390,6 +470,8 @@ OTHERS = make_certificate("another")
         ("url", {"url": "http://push.larkfield.example/"}),
         ("url", {"url": "https://u:p@push.larkfield.example/"}),
         ("url", {"url": "https://push.larkfield.example:9000/"}),
+        ("url", {"url": "https://10.1.2.3/"}),
+        ("url", {"url": "https://[::ffff:169.254.169.254]/"}),
         ("username", {"username": "lark:field"}),
         ("username", {"username": "", "password": "x"}),
         ("username", {"username": "a\r\nb"}),

@@ -2,6 +2,7 @@
 
 import pytest
 from django.urls import reverse
+from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.services import grant_role
 from push.credentials import provider_settings
@@ -45,6 +46,42 @@ def test_administrator_adds_a_push_proxy(client, app, administrator):
     assert response.status_code == 302
     assert credential.account == app.account
     assert provider_settings(credential).headers == (("XKey", "abc"), ("XOther", "d"))
+
+
+def signing():
+    return [one.value for one in PushCredential.objects.get().signing]
+
+
+def test_signing_secret_is_shown_once_when_a_proxy_is_added(client, app, administrator):
+    url = reverse("admin:push_pushcredential_add")
+
+    added = client.post(url, proxy_form(app), follow=True)
+    changed = client.post(url, proxy_form(app, password="another"), follow=True)
+
+    (secret,) = signing()
+    assertContains(added, secret, count=1)
+    assertNotContains(changed, "whsec_")
+
+
+def act(client, action, credential):
+    url = reverse("admin:push_pushcredential_changelist")
+    return client.post(url, {"action": action, "_selected_action": [credential.pk]}, follow=True)
+
+
+def test_signing_secret_is_rotated_and_the_new_one_shown_once(client, app, administrator):
+    client.post(reverse("admin:push_pushcredential_add"), proxy_form(app), follow=True)
+
+    rotated = act(client, "rotate_signing_secret", PushCredential.objects.get())
+
+    newest, before = signing()
+    assertContains(rotated, newest, count=1)
+    assertNotContains(rotated, before)
+
+
+def test_lab_has_no_signing_secret_to_rotate(client, app, administrator):
+    response = act(client, "rotate_signing_secret", PushCredentialFactory(app=app))
+
+    assertContains(response, "Only pushes to a push proxy are signed.")
 
 
 def test_adding_again_replaces_the_one_there_was(client, app, administrator):
@@ -101,11 +138,6 @@ def test_app_of_another_account_cannot_be_chosen(client, app, administrator):
 
 
 def test_credential_is_switched_off(client, app, administrator):
-    credential = PushCredentialFactory(app=app)
-
-    client.post(
-        reverse("admin:push_pushcredential_changelist"),
-        {"action": "switch_off", "_selected_action": [credential.pk]},
-    )
+    act(client, "switch_off", PushCredentialFactory(app=app))
 
     assert not PushCredential.objects.get().is_enabled

@@ -3,6 +3,7 @@
 import re
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 
 import pytest
 from cryptography.fernet import Fernet
@@ -10,12 +11,16 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.db import connection, transaction
 from django.utils import timezone
+from standardwebhooks.webhooks import Webhook
 
 from accounts.models import AuditEvent
+from common.signatures import SigningSecret
 from push.credentials import (
     CredentialInvalid,
+    NothingSigned,
     provider_settings,
     reencrypt_all,
+    rotate_signing_secret,
     save_credential,
     switch_off,
 )
@@ -57,11 +62,12 @@ def test_saved_settings_come_back_in_the_providers_own_type(app, settings):
         ca_file=settings.EGRESS_CA_FILE,
         allowed_networks=("10.0.0.0/8",),
         allow_http=False,
+        signing=(SigningSecret(credential.new_signing_secret),),
     )
 
 
 def test_secrets_stand_nowhere_in_the_database(app):
-    save(app)
+    signing = save(app).new_signing_secret
 
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
@@ -73,8 +79,9 @@ def test_secrets_stand_nowhere_in_the_database(app):
                 dump += str([bytes(v) if isinstance(v, memoryview) else v for v in row])
     assert "push_pushcredential" in names
     assert app.bundle_id in dump
-    assert CANARY not in dump
-    assert CANARY.encode().hex() not in dump
+    for secret in (CANARY, signing.removeprefix("whsec_")):
+        assert secret not in dump
+        assert secret.encode().hex() not in dump
 
 
 def test_secrets_stand_in_no_representation_and_no_audit_row(app):
@@ -83,8 +90,9 @@ def test_secrets_stand_in_no_representation_and_no_audit_row(app):
     said = f"{credential!r} {credential} {provider_settings(credential)!r}"
     event = AuditEvent.objects.get()
 
-    assert CANARY not in said
-    assert CANARY not in str(event.changes)
+    for secret in (CANARY, credential.new_signing_secret):
+        assert secret not in said
+        assert secret not in str(event.changes)
     assert event.verb == "push_credential_saved"
     assert event.changes["fingerprint"] == [None, credential.fingerprint]
     assert event.actor == "anna@brand.example"
@@ -98,6 +106,61 @@ def test_fingerprint_is_the_same_for_the_same_settings_and_differs_for_others(ap
     assert re.fullmatch("[0-9a-f]{16}", first)
     assert first == again
     assert other != first
+
+
+def test_signing_secret_is_told_once_and_stays_when_the_settings_change(app):
+    told = save(app).new_signing_secret
+    again = save(app, PROXY | {"password": "another"})
+
+    assert Webhook(told).sign("m", timezone.now(), "{}").startswith("v1,")
+    assert again.new_signing_secret == ""
+    assert PushCredential.objects.get().new_signing_secret == ""
+    assert [one.value for one in PushCredential.objects.get().signing] == [told]
+
+
+def test_provider_that_is_not_signed_has_no_secret_and_a_proxy_after_it_a_new_one(app):
+    first = save(app).new_signing_secret
+    lab = save(app, {}, provider="lab")
+    proxy = save(app)
+
+    assert (lab.new_signing_secret, lab.signing) == ("", ())
+    assert proxy.new_signing_secret not in ("", first)
+    with pytest.raises(NothingSigned):
+        rotate_signing_secret(
+            credential=PushCredentialFactory(), by="anna@brand.example", now=timezone.now()
+        )
+
+
+def test_credential_from_before_there_were_signatures_works_unsigned_and_can_be_given_a_secret(app):
+    credential = save(app)
+    PushCredential.objects.filter(pk=credential.pk).update(
+        sealed={"account": app.account.number, "settings": PROXY}
+    )
+    old = PushCredential.objects.get()
+    assert provider_settings(old).signing == ()
+
+    secret = rotate_signing_secret(credential=old, by="anna@brand.example", now=timezone.now())
+
+    assert PushCredential.objects.get().signing == (SigningSecret(secret),)
+
+
+def test_rotation_of_a_signing_secret_keeps_the_one_before_for_a_day_and_ends_older_ones(app):
+    first = save(app)
+    now = timezone.now()
+
+    second = rotate_signing_secret(credential=first, by="anna@brand.example", now=now)
+    between = PushCredential.objects.get()
+    third = rotate_signing_secret(credential=first, by="anna@brand.example", now=now)
+    after = PushCredential.objects.get()
+
+    assert after.signing == (
+        SigningSecret(third),
+        SigningSecret(second, until=now + timedelta(days=1)),
+    )
+    assert len({first.fingerprint, between.fingerprint, after.fingerprint}) == 3
+    assert provider_settings(after).password == CANARY
+    verbs = AuditEvent.objects.order_by("id").values_list("verb", flat=True)
+    assert list(verbs) == ["push_credential_saved", *["push_signing_secret_rotated"] * 2]
 
 
 def test_new_credential_takes_the_place_of_the_enabled_one_and_ends_its_hold(app):
