@@ -223,6 +223,9 @@ def test_other_media_types_are_415(api, brand, content_type):
         ("cursor=%ff%fe", "#/cursor"),
         ("cursor=%f0%9f%91%8b", "#/cursor"),
         ("cursor=" + "A" * 5000, "#/cursor"),
+        # 2⁶³ and 2⁶⁴ - 1, which no row can have.
+        ("cursor=gAAAAAAAAAA", "#/cursor"),
+        ("cursor=__________8", "#/cursor"),
     ],
 )
 def test_a_query_that_is_wrong_is_refused(api, brand, query, pointer):
@@ -235,9 +238,9 @@ def test_a_query_that_is_wrong_is_refused(api, brand, query, pointer):
         assert [error["pointer"] for error in response.json()["errors"]] == [pointer]
 
 
-@pytest.mark.parametrize("cursor", ["_" * 10 + "8", "AAAAAAAAAAA", "gAAAAAAAAAA"])
+@pytest.mark.parametrize("cursor", ["f_________8", "AAAAAAAAAAA"])
 def test_a_cursor_beyond_all_rows_finds_an_end(api, brand, cursor):
-    """2⁶⁴ - 1, 0 and 2⁶³: no number of 64 bits breaks the query."""
+    """2⁶³ - 1 and 0."""
     campaign = brand.send("ana").campaign.public_id
 
     for path in ("campaign", f"campaign/{campaign}/recipients"):
