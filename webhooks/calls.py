@@ -61,14 +61,15 @@ def check_url(url: str) -> None:
 def make_call(posting: Posting, door: Door, *, now: datetime) -> Call[Posting]:
     """The same id and body on every try, signed anew with each secret that is live."""
     parts = urlsplit(door.url)
-    signed = sign(door.secrets, message_id=posting.event_id, body=posting.body, now=now)
+    body = posting.body.encode()
+    signed = sign(door.secrets, message_id=posting.event_id, body=body, now=now)
     return Call(
         tag=posting,
         key=f"webhook {door.endpoint_id} {parts.scheme}://{parts.netloc}",
         method="POST",
         url=door.url,
         headers=(("Content-Type", "application/json"), *signed),
-        body=posting.body.encode(),
+        body=body,
         timeouts=Timeouts(
             connect=settings.WEBHOOK_CONNECT_TIMEOUT, total=settings.WEBHOOK_TOTAL_TIMEOUT
         ),

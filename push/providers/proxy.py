@@ -102,7 +102,7 @@ class ProxyProvider:
         secrets = [one.value for one in self.settings.signing if one.is_live(now)]
         if not secrets:
             return ("webhook-id", request.message_id), key
-        return (*sign(secrets, message_id=request.message_id, body=body.decode(), now=now), key)
+        return (*sign(secrets, message_id=request.message_id, body=body, now=now), key)
 
     def finish(self, request: PushRequest, answer: Answer[Sending]) -> PushResult:
         if answer.status is None:
