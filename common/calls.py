@@ -81,8 +81,8 @@ class Pause(Generic[Tag]):
 
 @dataclass(slots=True)
 class Answer(Generic[Tag]):
-    """`headers` have lower-case names, `body` ends at the call's limit, `bytes_sent` counts head
-    and body. `is_resent`: the transport sent it again, after a GOAWAY for example."""
+    """`headers` have lower-case names, `body` ends at the call's limit. `is_resent`: the transport
+    sent it again, after a GOAWAY for example."""
 
     tag: Tag
     sent: Sent
@@ -92,7 +92,6 @@ class Answer(Generic[Tag]):
     body: bytes = field(default=b"", repr=False)
     error: str = ""
     elapsed_ms: int = 0
-    bytes_sent: int = 0
     is_resent: bool = False
     is_tls_refused: bool = False
     is_address_refused: bool = False

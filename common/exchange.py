@@ -155,14 +155,12 @@ class Exchange:
 
     def finish(self, code: int = 0, message: str = "") -> Answer[Any]:
         """Read the result of a handle that libcurl has reported done; `code` is libcurl's."""
-        curl, head = self.curl, self.head
-        head_bytes = curl.getinfo(pycurl.REQUEST_SIZE)
-        status, headers = _read_head(head)
+        status, headers = _read_head(self.head)
         sent, is_tls_refused = Sent.ANSWERED, False
         # Of a name's addresses one may be refused and the next one open.
         is_refused = self.is_refused and not self.is_opened
         if status is None:
-            sent, is_tls_refused = _judge(code, message, head_bytes)
+            sent, is_tls_refused = _judge(code, message, self.curl.getinfo(pycurl.REQUEST_SIZE))
         return Answer(
             tag=self.call.tag,
             sent=sent,
@@ -172,7 +170,6 @@ class Exchange:
             body=b"".join(self.body)[: self.call.body_limit],
             error=_describe(code, message, is_refused) if code else "",
             elapsed_ms=int((monotonic() - self.started) * 1000),
-            bytes_sent=int(head_bytes + curl.getinfo(pycurl.SIZE_UPLOAD_T)),
             is_resent=self.is_resent,
             is_tls_refused=is_tls_refused,
             is_address_refused=is_refused and sent is Sent.NOT_SENT,

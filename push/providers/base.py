@@ -93,7 +93,6 @@ class PushResult:
     status: int | None = None
     provider_id: str = ""
     elapsed_ms: int = 0
-    bytes_sent: int = 0
     is_started: bool = True
     dead_since: datetime | None = None
 

@@ -92,7 +92,6 @@ class LabProvider:
             status=status,
             provider_id=f"lab/{request.message_id}" if status == 200 else "",
             elapsed_ms=answer.elapsed_ms,
-            bytes_sent=len(body),
         )
         self.settings.deliver(request, body, result)
         return result

@@ -34,7 +34,6 @@ def make_result(
         status=answer.status,
         provider_id=provider_id,
         elapsed_ms=answer.elapsed_ms,
-        bytes_sent=answer.bytes_sent,
         is_started=answer.sent is not Sent.NOT_STARTED,
         dead_since=dead_since,
     )

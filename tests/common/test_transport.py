@@ -137,9 +137,7 @@ def test_answers_come_in_the_order_in_which_they_complete(
     ]
 
 
-def test_answer_carries_status_headers_body_and_what_was_sent(
-    transport: Transport, start: Start
-) -> None:
+def test_answer_carries_status_headers_and_body(transport: Transport, start: Start) -> None:
     server = start()
     order = {"status": 418, "headers": {"Retry-After": " 7 "}, "body": "short"}
     server.orders.give("a", order)
@@ -150,7 +148,6 @@ def test_answer_carries_status_headers_body_and_what_was_sent(
     assert (answer.sent, answer.status, answer.body) == (Sent.ANSWERED, 418, b"short")
     assert answer.headers == {"content-length": "5", "retry-after": "7"}
     assert (head["x-one"], json.loads(body)) == ("1", {"device-token": "a"})
-    assert answer.bytes_sent > len(body)
 
 
 @pytest.mark.parametrize(("size", "error"), [(1000, False), (200_000, True)])
