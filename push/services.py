@@ -106,7 +106,7 @@ def send_alone(*, credential: PushCredential, request: PushRequest, now: datetim
     except CannotStart as hindrance:
         return _not_started(request, hindrance)
     except Exception as error:
-        logger.exception("A push by credential %s went wrong on our side", credential.pk)
+        logger.error("A push by credential %s met %s", credential.pk, type(error).__name__)
         return _internal(request, error)
 
 
