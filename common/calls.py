@@ -56,19 +56,22 @@ class Tls:
 class Call(Generic[Tag]):
     """One HTTP request. Calls share connections only with calls of the same key, tls and guard.
 
-    `key` names the origin and the credential; `tag` comes back with the answer.
+    `key` names the origin and the credential; `tag` comes back with the answer. `is_first_alone`:
+    a new connection takes no other call until its first one is over, as the server refuses more
+    before it knows whose it is.
     """
 
     tag: Tag
     key: str
     method: str
-    url: str
+    url: str = field(repr=False)
     headers: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     timeouts: Timeouts = Timeouts()
     tls: Tls = Tls()
     guard: AddressGuard | None = None
     body_limit: int = 65536
+    is_first_alone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

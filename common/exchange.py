@@ -1,7 +1,7 @@
 """One request on one libcurl handle: how it is set up and what its end is worth."""
 
 import ssl
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
@@ -62,7 +62,12 @@ class Exchange:
         "upload",
     )
 
-    def __init__(self, tls: Tls, guard: AddressGuard | None) -> None:
+    def __init__(
+        self,
+        tls: Tls,
+        guard: AddressGuard | None,
+        on_open: Callable[[int, int], int] | None = None,
+    ) -> None:
         self.curl = pycurl.Curl()
         self.head: list[bytes] = []
         self.body: list[bytes] = []
@@ -75,6 +80,8 @@ class Exchange:
         self.prepared: Call[Any] | None = None
         self.upload = BytesIO()
         self._set_fixed(tls, guard)
+        if on_open is not None:
+            self.curl.setopt(pycurl.SOCKOPTFUNCTION, on_open)
 
     def _set_fixed(self, tls: Tls, guard: AddressGuard | None) -> None:
         set_option = self.curl.setopt

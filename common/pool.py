@@ -30,11 +30,16 @@ class Pool:
         tls: Tls,
         guard: AddressGuard | None,
         connections: int,
+        *,
+        is_first_alone: bool = False,
     ) -> None:
         self.selector = selector
         self.tls = tls
         self.guard = guard
         self.connections = connections
+        self.is_first_alone = is_first_alone
+        self.is_cautious = False
+        self.opened_at = 0.0
         self.window = NARROWEST
         self.halved_at = 0.0
         self.is_multiplexed: bool | None = None
@@ -61,7 +66,8 @@ class Pool:
         return not self.active and not self.waiting
 
     def has_room(self, per_key: int) -> bool:
-        return len(self.active) < self.window and len(self.active) < per_key
+        window = NARROWEST if self.is_cautious else self.window
+        return len(self.active) < window and len(self.active) < per_key
 
     def expected_wait(self) -> float:
         """Seconds that a call put into the queue now would stay there."""
@@ -71,7 +77,7 @@ class Pool:
 
     def start(self, call: Call[Any]) -> None:
         """:raises ValueError: when the call cannot be written as HTTP."""
-        exchange = self._free.pop() if self._free else Exchange(self.tls, self.guard)
+        exchange = self._free.pop() if self._free else self._make_exchange()
         try:
             exchange.begin(call, is_repeatable=self.is_multiplexed is not False)
         except ValueError:
@@ -83,12 +89,17 @@ class Pool:
             self.overdue_from = overdue_from
         self._multi.add_handle(exchange.curl)
 
+    def _make_exchange(self) -> Exchange:
+        return Exchange(self.tls, self.guard, self._on_open if self.is_first_alone else None)
+
     def react(self, fd: int, events: int) -> None:
         self._multi.socket_action(fd, events)
+        self._heed_openings()
 
     def react_to_time(self) -> None:
         self.timer = None
         self._multi.socket_action(pycurl.SOCKET_TIMEOUT, 0)
+        self._heed_openings()
 
     def take_finished(self) -> list[Answer[Any]]:
         answers = []
@@ -97,6 +108,7 @@ class Pool:
             remaining, done, failed = self._multi.info_read()
             answers += [self._finish(curl, 0, "") for curl in done]
             answers += [self._finish(curl, code, text) for curl, code, text in failed]
+        self._heed_openings()
         return answers
 
     def end_overdue(self, now: float) -> list[Answer[Any]]:
@@ -146,6 +158,22 @@ class Pool:
             self.window = max(NARROWEST, self.window // 2)
             self.halved_at = monotonic()
 
+    def _heed_openings(self) -> None:
+        """Give each connection one call, and open few, while some may be new: until all calls are
+        over that were under way when the last one was opened. libcurl would send all that wait on
+        a connection before it has read how many the server takes, and close it when they are
+        refused."""
+        if not self.is_first_alone:
+            return
+        oldest = next(iter(self.active.values()), None)
+        is_cautious = oldest is not None and oldest.started <= self.opened_at
+        if is_cautious is self.is_cautious:
+            return
+        self.is_cautious = is_cautious
+        streams, connections = (1, NARROWEST) if is_cautious else (STREAMS, self.connections)
+        self._multi.setopt(pycurl.M_MAX_CONCURRENT_STREAMS, streams)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, connections)
+
     def abort(self) -> None:
         self.waiting.clear()
         for curl, exchange in self.active.items():
@@ -158,6 +186,10 @@ class Pool:
         for exchange in self._free:
             exchange.curl.close()
         self._multi.close()
+
+    def _on_open(self, _fd: int, _purpose: int) -> int:
+        self.opened_at = monotonic()
+        return int(pycurl.SOCKOPT_OK)
 
     def _on_timer(self, milliseconds: int) -> int:
         self.timer = None if milliseconds < 0 else monotonic() + milliseconds / 1000

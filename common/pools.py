@@ -44,7 +44,7 @@ class Pools:
         pool = self._pools.pop(key, None)
         if pool is None:
             self._evict()
-            pool = self._make(call.tls, call.guard)
+            pool = self._make(call.tls, call.guard, call.is_first_alone)
         self._pools[key] = pool
         self._latest = call, pool
         return pool
@@ -54,7 +54,7 @@ class Pools:
         ends in its own time."""
         for key, pool in self._pools.items():
             if pool.is_lost:
-                successor = self._make(pool.tls, pool.guard)
+                successor = self._make(pool.tls, pool.guard, pool.is_first_alone)
                 successor.waiting, pool.waiting = pool.waiting, successor.waiting
                 successor.pace = pool.pace
                 self._pools[key] = successor
@@ -64,8 +64,9 @@ class Pools:
             self._leaving.remove(pool)
             pool.close()
 
-    def _make(self, tls: Tls, guard: AddressGuard | None) -> Pool:
-        return Pool(self.selector, tls, guard, self.limits.connections_per_key)
+    def _make(self, tls: Tls, guard: AddressGuard | None, is_first_alone: bool) -> Pool:
+        connections = self.limits.connections_per_key
+        return Pool(self.selector, tls, guard, connections, is_first_alone=is_first_alone)
 
     def _evict(self) -> None:
         """Close the connections of the keys unused for longest."""

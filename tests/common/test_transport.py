@@ -259,6 +259,20 @@ def test_http2_server_that_allows_few_streams_is_not_flooded(
     assert len(taken) > 290
 
 
+@pytest.mark.parametrize("streams", [1, 5, 20])
+def test_first_call_goes_alone_where_the_server_would_refuse_more(
+    transport: Transport, start_h2: Start, tls: Tls, streams: int
+) -> None:
+    server = start_h2(max_streams=streams, latency=0.02)
+    calls = (make_call(server.url, f"{n}", tls=tls, is_first_alone=True) for n in range(300))
+
+    answers = answers_of(transport, calls)
+
+    assert {(a.status, a.is_resent) for a in answers.values()} == {(200, False)}
+    assert len(answers) == len(server.bodies) == 300
+    assert server.most_connected <= transport.limits.connections_per_key
+
+
 @pytest.mark.parametrize("trouble", ["goaway", "refuse"])
 def test_calls_that_http2_says_were_not_looked_at_are_sent_again_and_only_those(
     transport: Transport, start_h2: Start, tls: Tls, trouble: str
