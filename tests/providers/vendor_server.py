@@ -4,8 +4,9 @@ whole, a log of each, misbehaviour to order.
 Orders are those of `proxy_server.Orders`, by token: `{"status": 503, "headers": {…}, "body": "…"}`,
 `{"delay": 1.0}`, `{"drip": 0.2}` (seconds between the body's bytes), `{"lost": true}` (the request
 is taken, its stream broken), `{"reset": true}` (taken, the connection broken). The server as a
-whole may say goodbye at each `goaway_every`-th request (`is_abrupt`: without a word), and allow
-few streams on a connection until a request on it was answered with success.
+whole may say goodbye at each `goaway_every`-th request (`goodbye`: in its own words; `is_abrupt`:
+without one), and allow few streams on a connection until a request on it was answered with success,
+which it tells after `silence` seconds: a vendor that is far away.
 """
 
 import asyncio
@@ -31,10 +32,12 @@ SETTINGS, GOAWAY = 4, 7
 
 @dataclass(frozen=True)
 class Asked:
-    """A request as it came; header names are in lower case, `:method` and `:path` among them."""
+    """A request as it came; header names are in lower case, `:method` and `:path` among them.
+    `connection` tells the server's connections apart."""
 
     headers: Mapping[str, str]
     body: bytes
+    connection: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,8 @@ class VendorConnection(asyncio.Protocol):
         self.allowed = 0
         self.taken = 0
         self.is_going = False
+        self.last_stream = 0
+        self.number = 0
         self.transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -72,9 +77,14 @@ class VendorConnection(asyncio.Protocol):
         self.transport = transport
         self.server.connections.add(self)
         self.server.connected += 1
+        self.number = self.server.connected
         self.h2.initiate_connection()
         self._flush()
-        self._allow(min(self.server.first_streams, self.server.max_streams))
+        self.allowed = min(self.server.first_streams, self.server.max_streams)
+        if self.server.silence:
+            asyncio.get_running_loop().call_later(self.server.silence, self._tell_allowed)
+        else:
+            self._tell_allowed()
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.connections.discard(self)
@@ -103,19 +113,19 @@ class VendorConnection(asyncio.Protocol):
             self.bodies[event.stream_id] += event.data
             self.h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
         elif isinstance(event, StreamEnded) and event.stream_id in self.bodies:
-            asked = Asked(self.heads.pop(event.stream_id), bytes(self.bodies.pop(event.stream_id)))
-            self._take(event.stream_id, asked)
+            head, body = self.heads.pop(event.stream_id), self.bodies.pop(event.stream_id)
+            self._take(event.stream_id, Asked(head, bytes(body), self.number))
         elif isinstance(event, StreamReset):
             self.open.discard(event.stream_id)
             self.heads.pop(event.stream_id, None)
             self.bodies.pop(event.stream_id, None)
 
     def _take(self, stream: int, asked: Asked) -> None:
-        if self.is_going:
+        if self.is_going and stream > self.last_stream:
             return  # above the last stream that GOAWAY named: not looked at
         server = self.server
         self.taken += 1
-        is_last = bool(server.goaway_every) and self.taken % server.goaway_every == 0
+        is_last = bool(server.goaway_every) and self.taken == server.goaway_every
         if is_last and server.is_abrupt:
             self.is_going = True
             self.transport.abort()
@@ -148,7 +158,8 @@ class VendorConnection(asyncio.Protocol):
             return
         self._flush()
         if reply.status < 300 and self.allowed < self.server.max_streams:
-            self._allow(self.server.max_streams)
+            self.allowed = self.server.max_streams
+            self._tell_allowed()
 
     def _send(self, stream: int, reply: Reply, drip: float) -> None:
         head = [(":status", str(reply.status)), *reply.headers.items()]
@@ -171,18 +182,19 @@ class VendorConnection(asyncio.Protocol):
 
     def _say_goodbye(self, stream: int) -> None:
         """What came up to this stream is answered, the rest was not looked at."""
-        self.is_going = True
+        self.is_going, self.last_stream = True, stream
         self._flush()
-        self._write_frame(GOAWAY, stream.to_bytes(4) + ErrorCodes.NO_ERROR.to_bytes(4))
+        said = stream.to_bytes(4) + ErrorCodes.NO_ERROR.to_bytes(4) + self.server.goodbye
+        self._write_frame(GOAWAY, said)
         # Long enough for the answers that are due.
         asyncio.get_running_loop().call_later(self.server.latency + 0.05, self.transport.close)
 
-    def _allow(self, streams: int) -> None:
+    def _tell_allowed(self) -> None:
         """By a frame of our own: h2 would end the connection of a client that opens more before it
         has read this, where vendors only refuse the stream."""
-        self.allowed = streams
-        setting = SettingCodes.MAX_CONCURRENT_STREAMS.to_bytes(2) + streams.to_bytes(4)
-        self._write_frame(SETTINGS, setting)
+        setting = SettingCodes.MAX_CONCURRENT_STREAMS.to_bytes(2) + self.allowed.to_bytes(4)
+        if not self.transport.is_closing():
+            self._write_frame(SETTINGS, setting)
 
     def _write_frame(self, kind: int, payload: bytes) -> None:
         head = len(payload).to_bytes(3) + bytes([kind, 0]) + (0).to_bytes(4)
@@ -218,8 +230,10 @@ class VendorServer:
     latency: float = 0.0
     max_streams: int = 100
     first_streams: int = 100
+    silence: float = 0.0
     goaway_every: int = 0
     is_abrupt: bool = False
+    goodbye: bytes = b""
     host: str = "127.0.0.1"
     calls: deque[tuple[Asked, Reply]] = field(default_factory=lambda: deque(maxlen=10_000))
     connections: set[VendorConnection] = field(default_factory=set)
