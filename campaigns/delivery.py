@@ -23,7 +23,7 @@ from campaigns.metrics import UNKNOWN_RETRIES
 from campaigns.models import EventKind, PoisonReport, State
 from campaigns.sending import HOLD, Sending, again, refuse, reply_route, row_event, wait
 from common.calls import TICK
-from consumers.services import remove_dead_devices
+from consumers.services import note_environments, remove_dead_devices
 from conversations.models import MessageState
 from conversations.services import close_routes, open_reply_routes, set_route_states
 from push.models import ProviderKind
@@ -77,6 +77,7 @@ class _Batch:
         self.settled: list[Settled] = []
         self.events: list[Event] = []
         self.dead_devices: dict[int, datetime] = {}
+        self.environments: dict[int, str] = {}
         self.clock = DatabaseClock()
         self.claimed_at = self.clock.now()
         self.flushed_at = monotonic()
@@ -191,6 +192,8 @@ class _Batch:
             self.events.append(sending.event(result, now))
         if result.outcome is Outcome.UNREGISTERED:
             self.dead_devices[result.device_id] = result.dead_since or self.claimed_at
+        if result.environment:
+            self.environments[result.device_id] = result.environment
         if result.outcome is Outcome.MISCONFIGURED:
             credential_id = sending.target(result.device_id)[0].credential_id
             assert credential_id is not None
@@ -215,7 +218,9 @@ class _Batch:
                 self._settle(self.settled, self.events, now)
                 if self.dead_devices:
                     remove_dead_devices(dead_since=self.dead_devices, reason="token_gone", now=now)
-        self.settled, self.events, self.dead_devices = [], [], {}
+                if self.environments:
+                    note_environments(environments=self.environments)
+        self.settled, self.events, self.dead_devices, self.environments = [], [], {}, {}
         self.flushed_at = monotonic()
 
     def _settle(self, settled: Sequence[Settled], events: Sequence[Event], now: datetime) -> None:

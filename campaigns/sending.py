@@ -126,7 +126,12 @@ class Sending:
             message_id=self.row.public_id.hex,
             device_id=device.id,
             target=DeviceTarget(
-                device.platform, device.token, device.p256dh, device.auth, device.environment
+                device.platform,
+                device.token,
+                device.p256dh,
+                device.auth,
+                device.environment,
+                device.app_name,
             ),
             badge=1,
             title=self.row.title or device.app_title,

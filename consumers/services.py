@@ -86,6 +86,14 @@ def remove_dead_devices(*, dead_since: Mapping[int, datetime], reason: str, now:
     return Device.objects.registered().filter(dead).update(removed_at=now, removed_reason=reason)
 
 
+def note_environments(*, environments: Mapping[int, str]) -> None:
+    """Remember of devices, by their id, which of APNs' environments they are of, as their provider
+    found out. What an app told itself stands."""
+    for environment in set(environments.values()):
+        ids = [pk for pk, found in environments.items() if found == environment]
+        Device.objects.filter(pk__in=ids, environment="").update(environment=environment)
+
+
 def opt_out(*, consumer: Consumer, by: str | User, now: datetime) -> None:
     """No outbound message goes to this consumer any more, whatever the device."""
     _set_opted_out(consumer, now, by, "consumer_opted_out")

@@ -22,13 +22,15 @@ class SettingInvalid(ValueError):
 @dataclass(frozen=True, slots=True)
 class DeviceTarget:
     """`platform` is ios, android, huawei or web; p256dh and auth are web push's keys;
-    `environment` is APNs' "sandbox" or "production"."""
+    `environment` is APNs' "sandbox" or "production", empty where nobody knows; `bundle_id` is the
+    app's."""
 
     platform: str
     token: str = field(repr=False)
     p256dh: str = field(default="", repr=False)
     auth: str = field(default="", repr=False)
     environment: str = ""
+    bundle_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +83,8 @@ class PushResult:
     300 characters; `retry_after` the provider's wish in seconds, 0 to 3600. With `is_started`
     false the provider was never asked, and the try must not be counted. `dead_since`: an
     UNREGISTERED token was dead at that moment, as the provider says; one that was registered
-    later stays.
+    later stays. `environment`: where the device's token is to be tried from now on, learned from
+    the answer.
     """
 
     message_id: str
@@ -95,6 +98,7 @@ class PushResult:
     elapsed_ms: int = 0
     is_started: bool = True
     dead_since: datetime | None = None
+    environment: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,10 +144,12 @@ class Provider(Protocol):
 
 
 class Sending(NamedTuple):
-    """The tag of each call and pause: who has to read the answer."""
+    """The tag of each call and pause: who has to read the answer, and what the call was signed
+    with, where the provider has to know that."""
 
     provider: Provider
     request: PushRequest
+    signed: object = None
 
     def finish(self, answer: "Answer[Sending]") -> PushResult:
         return self.provider.finish(self.request, answer)

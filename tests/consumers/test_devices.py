@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEvent
 from consumers.models import Consumer, Device, token_digest
-from consumers.services import opt_in, opt_out, remove_dead_devices
+from consumers.services import note_environments, opt_in, opt_out, remove_dead_devices
 from tests.consumers import tokens
 from tests.consumers.conftest import Sdk
 from tests.factories.accounts import AccountFactory, AppFactory
@@ -516,6 +516,24 @@ def test_removing_twice_keeps_the_first_reason(db):
 
     device.refresh_from_db()
     assert (again, device.removed_at, device.removed_reason) == (0, now, "token_gone")
+
+
+def test_environment_that_a_provider_found_out_is_kept_unless_the_app_told_it(db):
+    """D17."""
+    told = DeviceFactory(environment="production")
+    untold, other, third = DeviceFactory(), DeviceFactory(), DeviceFactory()
+
+    note_environments(
+        environments={told.pk: "sandbox", untold.pk: "sandbox", other.pk: "production"}
+    )
+
+    known = dict(Device.objects.values_list("pk", "environment"))
+    assert known == {
+        told.pk: "production",
+        untold.pk: "sandbox",
+        other.pk: "production",
+        third.pk: "",
+    }
 
 
 def test_opting_out_and_in_is_kept_and_audited(db):
