@@ -107,6 +107,30 @@ REASONS: dict[str, Reason] = {
         16,
         "InApp token not found",
     ),
+    "bad_token": Reason(
+        "The device's token is none that the provider knows.",
+        "They can be reached once they have opened the app again.",
+        16,
+        "InApp token not found",
+    ),
+    "other_topic": Reason(
+        "The device's token belongs to another app than the one that the credential is for.",
+        "Have the app register its devices under its own name, and give it a credential.",
+        16,
+        "InApp token not found",
+    ),
+    "wrong_environment": Reason(
+        "The device runs a build of the environment that the app's key is not for.",
+        "Use a key for both of Apple's environments, or set such builds up as an app of their own.",
+        19,
+        "InApp certificate missing",
+    ),
+    "malformed": Reason(
+        "The provider could not read what it was sent.",
+        "Tell the operator: the attempt's details have the provider's own word.",
+        5403,
+        "Internal error",
+    ),
     "bad_subscription": Reason(
         "The browser's subscription has no usable keys.",
         "They can be reached once the web app has registered their browser again.",

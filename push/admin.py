@@ -24,7 +24,16 @@ from push.vapid_keys import application_server_key, make_vapid_keys, with_privat
 SETTING_FIELDS = (
     *("url", "username", "password", "headers", "client_cert_pem", "client_key_pem"),
     *("contact", "vapid_private_key"),
+    *("team_id", "key_id", "private_key", "topic", "environment"),
 )
+ENVIRONMENTS = (("", "Production"), ("sandbox", "Sandbox"))
+
+
+class SecretTextarea(forms.Textarea):
+    """What was typed does not come back, not even beside an error."""
+
+    def format_value(self, value: Any) -> str:
+        return ""
 
 
 class PushCredentialForm(forms.ModelForm):
@@ -53,6 +62,34 @@ class PushCredentialForm(forms.ModelForm):
         widget=forms.PasswordInput,
         help_text="Leave it empty: the app's key pair is kept, or one is made. With another pair"
         " every browser has to subscribe again.",
+    )
+    team_id = forms.CharField(
+        required=False,
+        max_length=20,
+        label="APNs: team id",
+        help_text="10 characters: Apple Developer, membership details.",
+    )
+    key_id = forms.CharField(
+        required=False, max_length=20, label="APNs: key id", help_text="10 characters."
+    )
+    private_key = forms.CharField(
+        required=False,
+        widget=SecretTextarea,
+        label="APNs: key (.p8)",
+        help_text="The whole file, with its first and last line.",
+    )
+    topic = forms.CharField(
+        required=False,
+        max_length=155,
+        label="APNs: topic",
+        help_text="The bundle id at Apple, where the app has another name here, as one ending in"
+        " -Dev.",
+    )
+    environment = forms.ChoiceField(
+        required=False,
+        choices=ENVIRONMENTS,
+        label="APNs: environment",
+        help_text="Of devices whose app does not tell.",
     )
 
     class Meta:

@@ -10,6 +10,8 @@ from django.conf import settings as configured
 from accounts.models import Platform
 from common.calls import Timeouts
 from push.models import ProviderKind
+from push.providers.apns import ApnsProvider
+from push.providers.apns_settings import read_apns_settings
 from push.providers.base import Provider, SettingInvalid
 from push.providers.proxy import ProxyProvider
 from push.providers.proxy_settings import read_proxy_settings
@@ -48,6 +50,7 @@ VENDORS: dict[str, Vendor] = {
         lambda settings, site: ProxyProvider(settings, site.timeouts),
         is_signed=True,
     ),
+    ProviderKind.APNS: Vendor(frozenset({Platform.IOS}), read_apns_settings, ApnsProvider),
     ProviderKind.WEBPUSH: Vendor(
         frozenset({Platform.WEB}), read_web_push_settings, WebPushProvider
     ),

@@ -11,8 +11,9 @@ from datetime import datetime, timedelta
 import orjson
 
 from common.calls import Answer, Pause, Sent
+from push.providers.apns_message import encode_alert, message_headers
 from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
-from push.providers.content import encode_sdk_keys, fit_body, sdk_keys, seconds_left
+from push.providers.content import encode_sdk_keys, fit_body, seconds_left
 from push.providers.reading import make_unanswered_result
 
 MAGIC = {
@@ -132,18 +133,12 @@ Head = tuple[str, tuple[tuple[str, str], ...]]
 
 
 def _head_ios(request: PushRequest, now: datetime) -> Head:
-    return f"POST /3/device/{request.target.token}", (
-        ("apns-push-type", "alert"),
-        ("apns-priority", "10"),
-        ("apns-expiration", str(int(request.expires_at.timestamp()))),
-        ("apns-collapse-id", request.message_id),
-    )
+    headers = message_headers(request, request.target.bundle_id)
+    return f"POST /3/device/{request.target.token}", headers
 
 
 def _encode_ios(request: PushRequest, text: str, now: datetime) -> bytes:
-    alert = {"title": request.title, "body": text} if request.title else {"body": text}
-    aps = {"alert": alert, "sound": "default", "badge": request.badge, "mutable-content": 1}
-    return orjson.dumps({"aps": aps, **sdk_keys(request)})
+    return encode_alert(request, text)
 
 
 def _head_android(request: PushRequest, now: datetime) -> Head:

@@ -7,7 +7,7 @@ import pytest
 
 from common.transport import Answer, Sent
 from push.providers import lab
-from push.providers.base import Outcome, PushRequest, PushResult
+from push.providers.base import DeviceTarget, Outcome, PushRequest, PushResult
 from push.providers.lab import MAGIC, LabProvider, LabSettings, find_magic, is_shown
 from tests.providers.contract import NOW, PLATFORMS, ProviderContract, Seen, Vendor, make_request
 
@@ -147,17 +147,21 @@ def test_silent_lab_answers_like_any_other(vendor: LabVendor) -> None:
 
 
 def test_iphone_is_asked_as_apple_would_be(vendor: LabVendor) -> None:
-    request = make_request("80c1f4e94a")
+    target = DeviceTarget("ios", "80c1f4e94a", bundle_id="com.larkfield.app")
+    request = make_request(target=target)
 
     wire = vendor.provider.wire(request, NOW)
 
     body = orjson.loads(wire.body)
     assert wire.line == "POST /3/device/80c1f4e94a"
     assert dict(wire.headers) == {
+        "content-type": "application/json",
         "apns-push-type": "alert",
         "apns-priority": "10",
+        "apns-topic": "com.larkfield.app",
+        "apns-id": "0193a1b2-c3d4-7e8f-9a0b-1c2d3e4f5061",
+        "apns-collapse-id": "0193a1b2c3d47e8f9a0b1c2d3e4f5061",
         "apns-expiration": str(int(request.expires_at.timestamp())),
-        "apns-collapse-id": request.message_id,
     }
     assert body["aps"] == {
         "alert": {"title": "Your new card", "body": request.body},

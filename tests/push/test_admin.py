@@ -9,6 +9,7 @@ from push.credentials import provider_settings
 from push.models import PushCredential
 from tests.factories.accounts import AppFactory, UserFactory
 from tests.factories.push import PushCredentialFactory
+from tests.providers.apns_keys import make_credential
 
 CANARY = "canary-4711-secret"
 
@@ -141,3 +142,52 @@ def test_credential_is_switched_off(client, app, administrator):
     act(client, "switch_off", PushCredentialFactory(app=app))
 
     assert not PushCredential.objects.get().is_enabled
+
+
+def apns_form(app, **settings):
+    given = make_credential(topic="") | {"environment": "sandbox"} | settings
+    return {"app": app.pk, "platform": "ios", "provider": "apns", **given}
+
+
+def test_administrator_adds_a_key_of_apples_and_it_is_never_shown(client, app, administrator):
+    """D1, J5."""
+    form = apns_form(app)
+    # As browsers send what stands in a text area.
+    form["private_key"] = form["private_key"].replace("\n", "\r\n")
+
+    response = client.post(reverse("admin:push_pushcredential_add"), form)
+    credential = PushCredential.objects.get()
+    page = client.get(reverse("admin:push_pushcredential_change", args=[credential.pk]))
+
+    made = provider_settings(credential)
+    assert response.status_code == 302
+    assert (made.team_id, made.key_id, made.topic) == ("DEF123GHIJ", "ABC123DEFG", "")
+    assert made.environment == "sandbox"
+    for secret in ("PRIVATE KEY", "DEF123GHIJ", "ABC123DEFG"):
+        assert secret not in page.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("team_id", "DEF123"), ("key_id", ""), ("private_key", f"x {CANARY}"), ("topic", "a b")],
+)
+def test_wrong_setting_for_apple_is_said_beside_its_field_without_the_key(
+    client, app, administrator, field, value
+):
+    form = apns_form(app, **{field: value})
+
+    response = client.post(reverse("admin:push_pushcredential_add"), form)
+
+    page = response.content.decode()
+    assert list(response.context["adminform"].form.errors) == [field]
+    assert CANARY not in page
+    assert "PRIVATE KEY" not in page
+
+
+def test_apple_reaches_iphones_only(client, app, administrator):
+    response = client.post(
+        reverse("admin:push_pushcredential_add"), apns_form(app) | {"platform": "android"}
+    )
+
+    assert not PushCredential.objects.exists()
+    assert "does not reach &#x27;android&#x27;" in response.content.decode()
