@@ -110,6 +110,17 @@ def test_replacement_gives_way_to_the_common_token_when_it_is_50_minutes_old() -
     assert after.header == make_signer().token(ends_at).header
 
 
+def test_replacement_that_apple_took_is_itself_replaced_when_it_is_called_expired() -> None:
+    """A clock that is behind by minutes: it happens once in a while, and is nobody's fault."""
+    signer = make_signer()
+    signer.refuse(signer.token(at(25)))
+    taken = signer.token(at(25))
+    taken.is_proven = True
+
+    assert signer.refuse(taken)
+    assert signer.token(at(65)).issued_at > taken.issued_at
+
+
 def test_answer_to_a_call_that_was_signed_before_takes_no_younger_token_away() -> None:
     signer = make_signer()
     old = signer.token(at(25))
@@ -129,6 +140,7 @@ def test_expired_token_is_replaced_once_and_the_push_sent(vendor: ApnsVendor) ->
 
     assert [(r.outcome, r.reason) for r in results] == [AGAIN] + [SENT] * 19
     assert len(vendor.jwts()) == 2
+    assert vendor.provider.start(vendor.request("fine"), NOW).tag.signed.is_proven
 
 
 def test_clock_that_is_an_hour_behind_is_a_matter_for_the_administrator(
