@@ -12,7 +12,7 @@ from campaigns.push_verdicts import tell
 from common.errors import Conflict, DomainError
 from common.ids import uuid7
 from consumers.models import Device, LogoutType
-from consumers.services import remove_dead_devices
+from consumers.services import note_environments, remove_dead_devices
 from push.models import PushCredential
 from push.providers.base import DeviceTarget, Outcome, PushRequest, PushResult
 from push.services import send_alone
@@ -91,7 +91,7 @@ def send_test_push(*, device: Device, by: str | User, now: datetime, text: str =
     """
     _refuse_unwanted(device)
     credential = _credential_of(device)
-    result = send_alone(credential=credential, request=_request(device, text, now), now=now)
+    result = _send(device, credential, text, now)
     with transaction.atomic():
         if result.outcome is Outcome.UNREGISTERED:
             dead_since = {device.pk: result.dead_since or now}
@@ -108,6 +108,16 @@ def send_test_push(*, device: Device, by: str | User, now: datetime, text: str =
             },
         )
     return _verdict(result, credential)
+
+
+def _send(device: Device, credential: PushCredential, text: str, now: datetime) -> PushResult:
+    """Once more where the provider found out that the device is to be tried elsewhere."""
+    result = send_alone(credential=credential, request=_request(device, text, now), now=now)
+    if not result.environment:
+        return result
+    note_environments(environments={device.pk: result.environment})
+    device.refresh_from_db(fields=["environment"])
+    return send_alone(credential=credential, request=_request(device, text, now), now=now)
 
 
 def _refuse_unwanted(device: Device) -> None:
@@ -135,7 +145,12 @@ def _request(device: Device, text: str, now: datetime) -> PushRequest:
         message_id=message_id.hex,
         device_id=device.pk,
         target=DeviceTarget(
-            device.platform, device.token, device.p256dh, device.auth, device.environment
+            device.platform,
+            device.token,
+            device.p256dh,
+            device.auth,
+            device.environment,
+            device.app.bundle_id,
         ),
         badge=1,
         title=device.app.name,

@@ -8,6 +8,10 @@ Telling = tuple[str, str]
 
 # Where a campaign tries again or waits, one push alone has another story.
 BY_REASON: dict[str, Telling] = {
+    "access_token_refused": (
+        "{provider} wants a newer token of ours, which is made now.",
+        "Test again.",
+    ),
     "address_refused": (
         "The push was not sent: its URL leads to an address that may not be called.",
         "Use a public address, or ask the operator to allow this one.",
@@ -51,6 +55,10 @@ BY_REASON: dict[str, Telling] = {
     "redirected": (
         "The URL answers with a redirect, which is not followed.",
         "Save the credential with the URL that it leads to.",
+    ),
+    "topic_refused": (
+        "{provider} does not know the app by the credential's topic, or not with this key.",
+        "Save the credential with the bundle id that the app has there.",
     ),
 }
 BY_OUTCOME: dict[Outcome, Telling] = {

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from campaigns.invariants import check_store
 from campaigns.models import MessageEvent, OutboundMessage, State
+from campaigns.push_test import send_test_push
 from consumers.models import Device
 from push.credentials import save_credential
 from tests.campaigns.conftest import deliver_all, states
@@ -188,3 +189,16 @@ def test_text_that_is_too_long_for_apple_is_sent_as_its_beginning(ios, apple):
     assert 4050 < len(asked.body) <= 4096
     assert text.startswith(shown.removesuffix("…"))
     assert shown.endswith("👦…")
+
+
+def test_a_test_push_finds_a_debug_build_at_once(ios, apple):
+    """By one call of the administrator's, under the app's bundle id."""
+    phone(ios, "eve")
+
+    verdict = send_test_push(device=Device.objects.get(), by="tests", now=timezone.now())
+
+    [(asked, reply)] = apple.sandbox_server.calls
+    assert (verdict.is_accepted, verdict.status, reply.status) == (True, 200, 200)
+    assert asked.headers["apns-topic"] == "com.brand.app"
+    assert Device.objects.get().environment == "sandbox"
+    assert calls(apple.server) == ["5a5a"]
