@@ -88,7 +88,7 @@ class Sending:
     def _wait(self, result: PushResult) -> float | None:
         """Seconds until this device is tried again, None when it is not."""
         if not result.is_started:
-            return NOT_STARTED_WAIT
+            return max(NOT_STARTED_WAIT, result.retry_after or 0.0)
         if result.outcome is Outcome.MISCONFIGURED:
             return HOLD
         if result.outcome is Outcome.UNKNOWN and result.device_id in self.facts.past.unknown:

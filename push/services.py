@@ -147,6 +147,7 @@ def _not_started(request: PushRequest, hindrance: CannotStart) -> PushResult:
         outcome=hindrance.outcome,
         reason=hindrance.reason,
         detail=hindrance.detail[:300],
+        retry_after=hindrance.retry_after,
         is_started=False,
     )
 

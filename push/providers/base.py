@@ -65,14 +65,18 @@ class Outcome(StrEnum):
 class CannotStart(Exception):
     """A push that cannot even be asked for now, for want of an access token for example.
 
-    `outcome` is RETRY or MISCONFIGURED; `reason` our stable word, `detail` the vendor's own.
+    `outcome` is RETRY or MISCONFIGURED; `reason` our stable word, `detail` the vendor's own;
+    `retry_after` the seconds for which asking is of no use, where they are known.
     """
 
-    def __init__(self, outcome: Outcome, reason: str, detail: str = "") -> None:
+    def __init__(
+        self, outcome: Outcome, reason: str, detail: str = "", retry_after: float | None = None
+    ) -> None:
         super().__init__(f"{reason}: {detail}")
         self.outcome = outcome
         self.reason = reason
         self.detail = detail
+        self.retry_after = retry_after
 
 
 @dataclass(slots=True)  # not frozen, as one is made for each push: see common.calls
@@ -125,7 +129,8 @@ class RetryPolicy:
 
 
 class Provider(Protocol):
-    """One vendor: `start` says what to send, `finish` what came of it. Neither does any I/O."""
+    """One vendor: `start` says what to send, `finish` what came of it. Neither does any I/O, but
+    for the access token that a vendor may want now and then."""
 
     @property
     def kind(self) -> str: ...
@@ -134,7 +139,8 @@ class Provider(Protocol):
     def retry(self) -> RetryPolicy: ...
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:
-        """The encoded body; its text is cut until it fits `content.PAYLOAD_LIMIT`."""
+        """The encoded body, or the part of it that the vendor's limit is about; its text is cut
+        until it fits."""
 
     def start(self, request: PushRequest, now: datetime) -> "Call[Sending] | Pause[Sending]":
         """:raises CannotStart: the vendor is not asked."""
