@@ -76,7 +76,7 @@ class _Batch:
         self.under_way: dict[str, Sending] = {}
         self.settled: list[Settled] = []
         self.events: list[Event] = []
-        self.dead_devices: dict[int, datetime] = {}
+        self.dead_devices: dict[str, dict[int, datetime]] = {}
         self.environments: dict[int, str] = {}
         self.clock = DatabaseClock()
         self.claimed_at = self.clock.now()
@@ -191,7 +191,8 @@ class _Batch:
         if result.is_started:
             self.events.append(sending.event(result, now))
         if result.outcome is Outcome.UNREGISTERED:
-            self.dead_devices[result.device_id] = result.dead_since or self.claimed_at
+            dead = self.dead_devices.setdefault(result.reason, {})
+            dead[result.device_id] = result.dead_since or self.claimed_at
         if result.environment:
             self.environments[result.device_id] = result.environment
         if result.outcome is Outcome.MISCONFIGURED:
@@ -216,8 +217,8 @@ class _Batch:
             now = self.clock.now()
             with transaction.atomic():
                 self._settle(self.settled, self.events, now)
-                if self.dead_devices:
-                    remove_dead_devices(dead_since=self.dead_devices, reason="token_gone", now=now)
+                for reason, dead in self.dead_devices.items():
+                    remove_dead_devices(dead_since=dead, reason=reason, now=now)
                 if self.environments:
                     note_environments(environments=self.environments)
         self.settled, self.events, self.dead_devices, self.environments = [], [], {}, {}

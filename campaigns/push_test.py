@@ -95,7 +95,7 @@ def send_test_push(*, device: Device, by: str | User, now: datetime, text: str =
     with transaction.atomic():
         if result.outcome is Outcome.UNREGISTERED:
             dead_since = {device.pk: result.dead_since or now}
-            remove_dead_devices(dead_since=dead_since, reason="token_gone", now=now)
+            remove_dead_devices(dead_since=dead_since, reason=result.reason, now=now)
         record(
             by=by,
             account=device.account,

@@ -95,7 +95,7 @@ def test_a_subscription_without_usable_keys_leaves_the_registry_too(web, service
     deliver()
 
     assert states(created.campaign) == {"ana": (State.FAILED, "bad_subscription")}
-    assert not Device.objects.registered().exists()
+    assert Device.objects.get().removed_reason == "bad_subscription"
 
 
 def test_after_the_key_pair_was_replaced_a_browser_must_subscribe_again(web, service):
