@@ -131,6 +131,12 @@ REASONS: dict[str, Reason] = {
         5403,
         "Internal error",
     ),
+    "sender_mismatch": Reason(
+        "The device's app is of another Firebase project than the app's service account.",
+        "They can be reached once they have opened an app that was built for the project.",
+        16,
+        "InApp token not found",
+    ),
     "bad_subscription": Reason(
         "The browser's subscription has no usable keys.",
         "They can be reached once the web app has registered their browser again.",

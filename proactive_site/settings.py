@@ -229,6 +229,7 @@ EGRESS_ALLOW_HTTP = env.bool("EGRESS_ALLOW_HTTP", default=False)
 EGRESS_CA_FILE = env.str("EGRESS_CA_FILE", default="")
 # Where the vendors are; their own addresses, unless a stand-in is to be called instead.
 FCM_URL = env.str("FCM_URL", default="https://fcm.googleapis.com")
+FCM_TOKEN_URL = env.str("FCM_TOKEN_URL", default="https://oauth2.googleapis.com/token")
 APNS_URL = env.str("APNS_URL", default="https://api.push.apple.com")
 APNS_SANDBOX_URL = env.str("APNS_SANDBOX_URL", default="https://api.sandbox.push.apple.com")
 # Hosts of browsers' push services: a browser tells us where to call, so no others are called.

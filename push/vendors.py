@@ -13,12 +13,15 @@ from push.models import ProviderKind
 from push.providers.apns import ApnsProvider
 from push.providers.apns_settings import read_apns_settings
 from push.providers.base import Provider, SettingInvalid
+from push.providers.fcm import FcmProvider
+from push.providers.fcm_settings import read_fcm_settings
 from push.providers.proxy import ProxyProvider
 from push.providers.proxy_settings import read_proxy_settings
 from push.providers.setting_values import Settings, refuse_unknown
 from push.providers.site import Site
 from push.providers.webpush import WebPushProvider
 from push.providers.webpush_settings import read_web_push_settings
+from push.shelf import CacheShelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +44,7 @@ def _make_lab(settings: None, site: Site) -> Provider:
 
 
 EVERY_PLATFORM = frozenset(Platform.values)
+SHELF = CacheShelf()
 
 VENDORS: dict[str, Vendor] = {
     ProviderKind.LAB: Vendor(EVERY_PLATFORM, _read_lab_settings, _make_lab),
@@ -51,6 +55,11 @@ VENDORS: dict[str, Vendor] = {
         is_signed=True,
     ),
     ProviderKind.APNS: Vendor(frozenset({Platform.IOS}), read_apns_settings, ApnsProvider),
+    ProviderKind.FCM: Vendor(
+        frozenset({Platform.ANDROID}),
+        read_fcm_settings,
+        lambda settings, site: FcmProvider(settings, site, SHELF),
+    ),
     ProviderKind.WEBPUSH: Vendor(
         frozenset({Platform.WEB}), read_web_push_settings, WebPushProvider
     ),
@@ -67,6 +76,7 @@ def read_site() -> Site:
             connect=configured.DELIVERY_CONNECT_TIMEOUT, total=configured.DELIVERY_TOTAL_TIMEOUT
         ),
         fcm_url=configured.FCM_URL,
+        fcm_token_url=configured.FCM_TOKEN_URL,
         apns_url=configured.APNS_URL,
         apns_sandbox_url=configured.APNS_SANDBOX_URL,
         web_push_hosts=tuple(configured.WEB_PUSH_HOSTS),

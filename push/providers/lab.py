@@ -14,6 +14,7 @@ from common.calls import Answer, Pause, Sent
 from push.providers.apns_message import encode_alert, message_headers
 from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
 from push.providers.content import encode_sdk_keys, fit_body, seconds_left
+from push.providers.fcm_message import encode_message
 from push.providers.reading import make_unanswered_result
 
 MAGIC = {
@@ -146,18 +147,7 @@ def _head_android(request: PushRequest, now: datetime) -> Head:
 
 
 def _encode_android(request: PushRequest, text: str, now: datetime) -> bytes:
-    """Data only and high priority, so that the SDK draws the notification; data values are texts,
-    so the SDK's keys are JSON within JSON."""
-    message = {
-        "token": request.target.token,
-        "android": {
-            "priority": "high",
-            "ttl": f"{seconds_left(request, now)}s",
-            "collapse_key": request.message_id,
-        },
-        "data": {"payload": encode_sdk_keys(request, text).decode()},
-    }
-    return orjson.dumps({"message": message})
+    return encode_message(request, encode_sdk_keys(request, text), now)
 
 
 def _head_huawei(request: PushRequest, now: datetime) -> Head:

@@ -17,6 +17,7 @@ class Site:
     allow_http: bool = False
     timeouts: Timeouts = Timeouts()
     fcm_url: str = "https://fcm.googleapis.com"
+    fcm_token_url: str = "https://oauth2.googleapis.com/token"
     apns_url: str = "https://api.push.apple.com"
     apns_sandbox_url: str = "https://api.sandbox.push.apple.com"
     web_push_hosts: tuple[str, ...] = ()

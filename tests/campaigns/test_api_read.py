@@ -220,6 +220,8 @@ EDGE = {
         "Consumer ineligible to receive message",
     ),
     ("failed", "token_gone"): ("FAILED", 16, "InApp token not found"),
+    ("failed", "bad_token"): ("FAILED", 16, "InApp token not found"),
+    ("failed", "sender_mismatch"): ("FAILED", 16, "InApp token not found"),
     ("failed", "bad_subscription"): ("FAILED", 16, "InApp token not found"),
     ("failed", "other_vapid_key"): ("FAILED", 16, "InApp token not found"),
     ("failed", "endpoint_refused"): ("FAILED", 17, "InApp failed to sent message"),

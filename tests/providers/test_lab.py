@@ -180,11 +180,7 @@ def test_android_is_asked_as_google_would_be_with_data_only(vendor: LabVendor) -
     message = orjson.loads(wire.body)["message"]
     assert wire.line == "POST /v1/projects/lab/messages:send"
     assert sorted(message) == ["android", "data", "token"]
-    assert message["android"] == {
-        "priority": "high",
-        "ttl": "1207s",
-        "collapse_key": request.message_id,
-    }
+    assert message["android"] == {"priority": "HIGH", "ttl": "1207s"}
     assert {type(value) for value in message["data"].values()} == {str}
     assert orjson.loads(message["data"]["payload"])["title"] == "Your new card"
 

@@ -211,6 +211,7 @@ def test_switched_off_credential_makes_room_for_the_next(app):
         ("proxy", PROXY | {"allowed_networks": ["0.0.0.0/0"]}, "/settings/allowed_networks"),
         ("proxy", PROXY | {"ca_file": "/etc/passwd"}, "/settings/ca_file"),
         ("lab", {"url": "https://x.example"}, "/settings/url"),
+        ("fcm", {"service_account": "{}"}, "/provider"),
         ("pigeon", {}, "/provider"),
     ],
 )
