@@ -23,7 +23,7 @@ from push.vapid_keys import application_server_key, make_vapid_keys, with_privat
 
 SETTING_FIELDS = (
     *("url", "username", "password", "headers", "client_cert_pem", "client_key_pem"),
-    *("contact", "vapid_private_key"),
+    *("contact", "vapid_private_key", "service_account"),
     *("team_id", "key_id", "private_key", "topic", "environment"),
 )
 ENVIRONMENTS = (("", "Production"), ("sandbox", "Sandbox"))
@@ -90,6 +90,12 @@ class PushCredentialForm(forms.ModelForm):
         choices=ENVIRONMENTS,
         label="APNs: environment",
         help_text="Of devices whose app does not tell.",
+    )
+    service_account = forms.CharField(
+        required=False,
+        widget=SecretTextarea,
+        label="FCM: service account (JSON)",
+        help_text="The whole file of a key: Firebase console, project settings, service accounts.",
     )
 
     class Meta:

@@ -1,5 +1,7 @@
 """D1, J5: push credentials go in by the admin and never come out."""
 
+import json
+
 import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
@@ -10,6 +12,7 @@ from push.models import PushCredential
 from tests.factories.accounts import AppFactory, UserFactory
 from tests.factories.push import PushCredentialFactory
 from tests.providers.apns_keys import make_credential
+from tests.providers.fcm_accounts import make_file
 
 CANARY = "canary-4711-secret"
 
@@ -129,6 +132,49 @@ def test_changing_needs_the_whole_settings_again(client, app, administrator):
     assert list(without.context["adminform"].form.errors) == ["url"]
     assert whole.status_code == 302
     assert PushCredential.objects.get().provider == "proxy"
+
+
+def fcm_form(app, **file):
+    account = json.dumps(make_file() | file, indent=2)
+    return {"app": app.pk, "platform": "android", "provider": "fcm", "service_account": account}
+
+
+def test_service_account_is_pasted_and_never_shown_again(client, app, administrator):
+    form = fcm_form(app)
+
+    response = client.post(reverse("admin:push_pushcredential_add"), form)
+
+    credential = PushCredential.objects.get()
+    detail = client.get(reverse("admin:push_pushcredential_change", args=[credential.pk]))
+    assert response.status_code == 302
+    assert provider_settings(credential).project_id == "larkfield-app"
+    assert b"larkfield-app" not in detail.content
+    assert b"PRIVATE KEY" not in detail.content
+
+
+def test_service_account_with_a_fault_is_not_repeated_beside_what_is_wrong(
+    client, app, administrator
+):
+    form = fcm_form(app, client_email="push@larkfield.example")
+
+    response = client.post(reverse("admin:push_pushcredential_add"), form)
+
+    errors = response.context["adminform"].form.errors
+    assert list(errors) == ["service_account"]
+    assert "client_email" in errors["service_account"][0]
+    assert b"PRIVATE KEY" not in response.content
+    assert not PushCredential.objects.exists()
+
+
+@pytest.mark.parametrize("platform", ["ios", "web", "huawei"])
+def test_fcm_is_for_android(client, app, administrator, platform):
+    form = fcm_form(app) | {"platform": platform}
+
+    response = client.post(reverse("admin:push_pushcredential_add"), form)
+
+    assert response.status_code == 200
+    assert b"Firebase Cloud Messaging does not reach" in response.content
+    assert not PushCredential.objects.exists()
 
 
 def test_app_of_another_account_cannot_be_chosen(client, app, administrator):
