@@ -68,7 +68,7 @@ class Apns:
             return Reading(reply=Reply(refused.status, body, said), **reading)
         if self.environment == "sandbox":
             said["apns-unique-id"] = str(uuid4())
-        return Reading(reply=Reply(200, b"", said), noted=_note(headers, signed), **reading)
+        return Reading(reply=Reply(200, b"", said), noted=_note(asked, signed), **reading)
 
     def _check(self, asked: Asked, token: str) -> Signed:
         headers = asked.headers
@@ -128,8 +128,10 @@ def _check_payload(body: bytes) -> None:
         raise Refused(400, "PayloadEmpty")
 
 
-def _note(headers: Mapping[str, str], signed: Signed) -> dict[str, Any]:
+def _note(asked: Asked, signed: Signed) -> dict[str, Any]:
+    headers = asked.headers
     return {
+        "text": orjson.loads(asked.body)["aps"]["alert"]["body"],
         "collapse_id": headers.get("apns-collapse-id", ""),
         "topic": headers["apns-topic"],
         "key_id": signed.key_id,
@@ -159,7 +161,8 @@ def main() -> None:
     parser.add_argument("--credential", type=Path, required=True)
     parser.add_argument("--environment", choices=ENVIRONMENTS, default="production")
     parser.add_argument("--behaviour", type=Path)
-    parser.add_argument("--trouble", type=rates, default={})
+    parser.add_argument("--trouble", type=rates, default={}, help="as 503=0.02,429=0.01,lost=0.005")
+    parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     given = parser.parse_args()
@@ -173,7 +176,7 @@ def main() -> None:
         tls,
         apns,
         orders=Orders(given.behaviour),
-        trouble=Trouble(given.trouble),
+        trouble=Trouble(given.trouble, given.seed),
         port=given.port,
         latency=given.latency,
     )

@@ -68,7 +68,11 @@ class Fcm:
         except Refused as refused:
             return Reading(reply=refused.reply, **reading)
         name = f"projects/{match['project']}/messages/0:{uuid4().int % 10**16}%{uuid4().hex[:16]}"
-        return Reading(reply=Reply(200, orjson.dumps({"name": name}), HEADERS), **reading)
+        return Reading(
+            reply=Reply(200, orjson.dumps({"name": name}), HEADERS),
+            noted={"text": keys_of(asked.body)["message"]},
+            **reading,
+        )
 
     def _check_sender(self, headers: Mapping[str, str], project: str) -> None:
         scheme, _, token = headers.get("authorization", "").partition(" ")

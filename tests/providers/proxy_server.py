@@ -117,7 +117,7 @@ class Connection(asyncio.Protocol):
             attempt=call.get("attempt"),
             fence=head.get("fence"),
             at=time.time(),
-            status="reset" if order.get("reset") else status,
+            status="reset" if _is_lost(order) else status,
             text=_shown_text(call),
         )
         delay = order.get("delay", self.server.latency)
@@ -127,7 +127,7 @@ class Connection(asyncio.Protocol):
             self._answer(order, status)
 
     def _answer(self, order: Order, status: int) -> None:
-        if order.get("reset"):
+        if _is_lost(order):
             self._reset()
             return
         body = str(order.get("body", "")).encode()
@@ -228,6 +228,11 @@ def run_in_thread(server: Any) -> Iterator[None]:
 
 def open_log(path: Path) -> Log:
     return Log(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644))
+
+
+def _is_lost(order: Order) -> bool:
+    """HTTP/1.1 has one call a connection: without an answer to it, the connection breaks."""
+    return bool(order.get("reset") or order.get("lost"))
 
 
 def _shown_text(call: Mapping[str, Any]) -> str:

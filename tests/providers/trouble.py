@@ -12,7 +12,7 @@ ORDERS: Mapping[str, Order] = {
     "500": {"status": 500},
     "503": {"status": 503},
     "429": {"status": 429, "headers": {"retry-after": "1"}},
-    "lost": {"reset": True},
+    "lost": {"lost": True},
 }
 
 

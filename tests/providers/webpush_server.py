@@ -28,6 +28,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common import base64url
 from tests.providers.proxy_server import Order, Orders, open_log, serve_as_process
+from tests.providers.trouble import Trouble, rates
 from tests.providers.vendor_server import Asked, Reading, Reply, VendorServer
 
 LONGEST_BODY = 4096
@@ -138,7 +139,10 @@ class PushService:
             "location": f"{self.origin()}/message/{urandom(8).hex()}",
             "ttl": headers["ttl"],
         }
-        noted = {"plaintext": None if plaintext is None else plaintext.decode()}
+        noted = {
+            "plaintext": None if plaintext is None else plaintext.decode(),
+            "text": None if plaintext is None else orjson.loads(plaintext)["message"],
+        }
         return Reading(subscription.token, Reply(201, b"", said), topic, noted)
 
     def pass_on(self, asked: Asked, reading: Reading) -> None:
@@ -207,6 +211,10 @@ def _refuse_message(headers: Mapping[str, str], body: bytes) -> Reply | None:
 class WebPushServer(VendorServer):
     pass_on: Callable[[Asked, Reading], None] = lambda asked, reading: None
 
+    def order_for(self, reading: Reading) -> Order:
+        """Only pushes fail."""
+        return super().order_for(reading) if reading.token else {}
+
     def note(self, asked: Asked, reading: Reading, reply: Reply, order: Order) -> None:
         """What a browser asks is no push, and does not stand in the log."""
         if reading.token:
@@ -233,12 +241,19 @@ def main() -> None:
     parser.add_argument("--behaviour", type=Path)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
+    parser.add_argument("--trouble", type=rates, default={}, help="as 503=0.02,429=0.01,lost=0.005")
+    parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(given.cert, given.key)
     tls.set_alpn_protocols(["h2"])
     server, _ = make_server(
-        given.log, tls, orders=Orders(given.behaviour), port=given.port, latency=given.latency
+        given.log,
+        tls,
+        orders=Orders(given.behaviour),
+        trouble=Trouble(given.trouble, given.seed),
+        port=given.port,
+        latency=given.latency,
     )
     asyncio.run(serve_as_process(server))
 

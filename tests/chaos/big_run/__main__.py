@@ -55,7 +55,12 @@ def _run(installation: Installation, given: argparse.Namespace) -> int:
     stage.run("manage.py", "migrate", "--no-input", "--verbosity", "0")
     os.environ |= stage.env
     django.setup()
-    from tests.chaos.big_run.scene import perform  # noqa: PLC0415 -- models need Django set up
+    # Models need Django set up.
+    from tests.chaos.big_run.scene import perform  # noqa: PLC0415
+    from tests.chaos.big_run.vendors import Vendors  # noqa: PLC0415
+
+    vendors = Vendors(stage, given.seed)
+    stage.env |= vendors.environment()
 
     rng = Random(given.seed)
     wanted = {
@@ -64,7 +69,7 @@ def _run(installation: Installation, given: argparse.Namespace) -> int:
         "PostgreSQL": given.postgres_crashed,
     }
     faults = Faults.plan(given.recipients, {k: n for k, n in wanted.items() if n}, rng)
-    return perform(stage, faults, given, batch=IN_FLIGHT + FLUSH)
+    return perform(stage, vendors, faults, given, batch=IN_FLIGHT + FLUSH)
 
 
 def _shrunk(given: argparse.Namespace) -> dict[str, str]:

@@ -24,6 +24,8 @@ class Phones:
 
     def read(self, entries: Iterable[Mapping[str, Any]]) -> None:
         for entry in entries:
+            if not entry["message"]:
+                continue  # a request for a token, no push
             if entry["status"] not in TAKEN:
                 self.refused += 1
                 continue

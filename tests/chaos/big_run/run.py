@@ -131,7 +131,7 @@ def judge(run: Run, *, batch: int) -> Verdict:
     accepted = run.caller.accepted
     lost = sum(ref not in accepted or UUID(accepted[ref]) not in ledger for ref, _ in run.texts)
     for (_, text), phone in zip(run.texts, run.phones_of, strict=True):
-        lost += not run.centres.has(phone.token, text)
+        lost += not run.centres.has(phone.logged_as, text)
     unknown = MessageEvent.objects.filter(kind="push", outcome="unknown").count()
     faults = run.faults.total
     return Verdict(

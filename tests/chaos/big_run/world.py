@@ -44,6 +44,11 @@ class Phone:
     auth: str = ""
     environment: str = ""
 
+    @property
+    def logged_as(self) -> str:
+        """Its name in the vendor's log: of an endpoint the last part."""
+        return self.token.rpartition("/")[2]
+
 
 @dataclass(frozen=True)
 class Way:
