@@ -101,6 +101,12 @@ class Device(models.Model):
                 condition=Q(removed_at__isnull=True),
                 name="device_by_consumer",
             ),
+            # Finds what is stale without reading the rest.
+            models.Index(
+                fields=["last_seen_at"],
+                condition=Q(removed_at__isnull=True),
+                name="device_unseen",
+            ),
         ]
 
     def __str__(self) -> str:

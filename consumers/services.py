@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from django.db import connection, transaction
@@ -14,6 +14,7 @@ from consumers.jwt import Claims
 from consumers.models import Consumer, Device, LogoutType, token_digest
 
 NAME_LENGTH = 255
+SEEN_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +76,12 @@ def refresh(*, device: Device, registration: Registration, now: datetime) -> Dev
 
 def log_out(*, device: Device, now: datetime, logout_type: str = LogoutType.ALL) -> None:
     device.log_out(logout_type=logout_type, now=now)
+
+
+def mark_seen(*, device_id: int, now: datetime) -> None:
+    """The app was heard of; written once a day at most, since receipts are many."""
+    known = Device.objects.registered().filter(pk=device_id, last_seen_at__lt=now - SEEN_EVERY)
+    known.update(last_seen_at=now)
 
 
 # In the order of ids, so that two workers with the same devices cannot deadlock. A device that

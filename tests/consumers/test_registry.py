@@ -74,7 +74,7 @@ def test_new_keys_of_the_same_endpoint_are_the_same_device(sdk, app):
     assert Device.objects.get().auth != subscription()["keys"]["auth"]
 
 
-@pytest.mark.parametrize("reason", ["token_gone", "token_replaced", "operator"])
+@pytest.mark.parametrize("reason", ["token_gone", "stale", "token_replaced", "operator"])
 def test_a_device_that_left_comes_back_when_its_app_registers_again(sdk, app, phone, reason):
     """C2, C6, D28: whatever it left for."""
     device = sdk.post("devices", phone).json()["id"]
