@@ -2,6 +2,7 @@
 
 from campaigns.api.campaigns import CampaignCancel, CampaignDetail, Campaigns
 from campaigns.api.export import RecipientsCsv
+from campaigns.api.reachability import AppReachability
 from campaigns.api.receipts import Receipt
 from campaigns.api.recipients import CampaignConversations, CampaignRecipient, CampaignRecipients
 from campaigns.api.reports import Analytics, CampaignAnalytics, CampaignReport
@@ -9,6 +10,7 @@ from campaigns.api.transactions import Transactions
 
 __all__ = [
     "Analytics",
+    "AppReachability",
     "CampaignAnalytics",
     "CampaignCancel",
     "CampaignConversations",
