@@ -105,6 +105,10 @@ def _phone(owned: Owned) -> Any:
     return {**names, "token": f"t-{owned.account.pk}", "sdkVersion": "6.22.0"}
 
 
+def _selection(owned: Owned) -> Any:
+    return {"reason": "token_gone"}
+
+
 def _call(owned: Owned) -> Any:
     return owned.brand.body("anna", "carl")
 
@@ -121,6 +125,8 @@ ROUTES = [
     Route("brand", "GET", f"{CAMPAIGN}/recipients.csv", READ),
     Route("brand", "GET", f"{CAMPAIGN}/recipients/{{message}}", READ),
     Route("brand", "GET", f"{CAMPAIGN}/conversations", READ),
+    Route("brand", "GET", f"{V2}/deadletters", READ),
+    Route("brand", "POST", f"{V2}/deadletters/replay", SEND, body=_selection, reads_json=True),
     Route("brand", "GET", f"{V2}/apps/{{app}}/reachability", REPORT),
     Route("brand", "GET", f"{V2}/webhooks", HOOKS),
     Route("brand", "POST", f"{V2}/webhooks", HOOKS, 201, body=_hook, reads_json=True),

@@ -224,3 +224,27 @@ def test_the_command_lists_causes_tells_what_it_would_do_and_does_it(brand):
     assert states(created.campaign)["ana"][0] == State.FAILED
     assert "Replayed 1 of 1." in run("--cause", "payload_too_big")
     assert states(created.campaign)["ana"][0] == State.QUEUED
+
+
+def test_the_api_tells_causes_and_replays_one_of_them(api, brand):
+    created = fail(brand, "ana")
+
+    told = api.get("deadletters").json()
+    (cause,) = told["causes"]
+    assert (cause["reason"], cause["count"], cause["replayable"]) == ("payload_too_big", 1, 1)
+    selection = {"reason": cause["reason"], "failedBefore": told["asOf"]}
+    answer = api.post("deadletters/replay", selection).json()
+
+    assert answer == {"replayed": 1, "notReplayed": [], "isComplete": True}
+    assert states(created.campaign)["ana"][0] == State.QUEUED
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer"),
+    [({}, "#/reason"), ({"ids": ["x"]}, "#/ids/0"), ({"ids": [1]}, "#/ids/0")],
+)
+def test_a_selection_that_names_nothing_or_what_is_no_id_is_refused(api, body, pointer):
+    response = api.post("deadletters/replay", body)
+
+    assert response.status_code == 400
+    assert response.json()["errors"][0]["pointer"] == pointer
