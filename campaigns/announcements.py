@@ -26,7 +26,7 @@ SELECT pg_advisory_xact_lock(hashtextextended('campaign.completed ' || id, 0))
 FROM (SELECT DISTINCT unnest(%s::bigint[]) AS id ORDER BY 1) ids
 """
 _COMPLETED = """
-SELECT c.account_id, c.public_id, c.name, array_agg(t.state), array_agg(t.n)
+SELECT c.account_id, c.public_id, c.name, c.replays, array_agg(t.state), array_agg(t.n)
 FROM campaigns_campaign c JOIN (
     SELECT campaign_id, state, sum(n) AS n FROM campaigns_campaigntally
     WHERE campaign_id = ANY(%(campaigns)s) GROUP BY 1, 2
@@ -100,8 +100,10 @@ def _completed(campaign_ids: list[int], now: datetime) -> list[NewEvent]:
         cursor.execute(_COMPLETED, {"campaigns": campaign_ids, "final": list(FINAL)})
         rows = cursor.fetchall()
     return [
-        _completed_event(account_id, public_id, name, dict(zip(states, sums, strict=True)), now)
-        for account_id, public_id, name, states, sums in rows
+        _completed_event(
+            account_id, public_id, name, dict(zip(states, sums, strict=True)), now, replays
+        )
+        for account_id, public_id, name, replays, states, sums in rows
     ]
 
 
@@ -112,15 +114,21 @@ def announce_empty(campaign: Campaign, *, now: datetime) -> None:
 
 
 def _completed_event(
-    account_id: int, public_id: str, name: str, totals: Mapping[str, int], now: datetime
+    account_id: int,
+    public_id: str,
+    name: str,
+    totals: Mapping[str, int],
+    now: datetime,
+    replays: int = 0,
 ) -> NewEvent:
+    """Told once, and once more after each replay."""
     data = {
         "campaignId": public_id,
         "campaignName": name,
         "status": "completed",
         "counts": _counts(totals),
     }
-    once = f"campaign.completed {public_id}"
+    once = f"campaign.completed {public_id}" + (f" {replays}" if replays else "")
     return NewEvent(account_id, EventType.CAMPAIGN_COMPLETED, now, data, once)
 
 

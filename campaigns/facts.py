@@ -6,6 +6,8 @@ from typing import Any
 
 import orjson
 from django.db import connection
+from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Coalesce
 
 from campaigns.eligibility import (
     CampaignFacts,
@@ -195,7 +197,11 @@ def _fetch_past_tries(message_ids: list[int]) -> dict[int, PastTries]:
         return {}
     last: dict[int, dict[int, str]] = defaultdict(dict)
     unknown: dict[int, set[int]] = defaultdict(set)
-    pushes = MessageEvent.objects.filter(message_id__in=message_ids, kind=EventKind.PUSH)
+    told = MessageEvent.objects.filter(message_id__in=message_ids)
+    replays = told.filter(message=OuterRef("message"), kind=EventKind.REPLAYED).order_by("-id")
+    # After a replay the tries begin anew.
+    since = Coalesce(Subquery(replays.values("id")[:1]), 0)
+    pushes = told.filter(kind=EventKind.PUSH, id__gt=since)
     pushes = pushes.exclude(device_id=None).order_by("id")
     unavailable: dict[int, Counter[int]] = defaultdict(Counter)
     for message_id, device_id, outcome, word in pushes.values_list(

@@ -113,6 +113,7 @@ def check_log(entries: Sequence[Mapping[str, Any]]) -> list[Violation]:
 # How often each message was claimed, and how many repeats its timeline explains.
 _BOOKS = """
 SELECT m.public_id, m.fence, (SELECT count(*) FROM campaigns_messageevent e
-    WHERE e.message_id = m.id AND (e.kind = 'worker_lost' OR e.outcome IN ('unknown', 'retry')))
+    WHERE e.message_id = m.id AND (e.kind IN ('worker_lost', 'replayed')
+         OR e.outcome IN ('unknown', 'retry')))
 FROM campaigns_outboundmessage m WHERE m.public_id = ANY(%s)
 """

@@ -58,6 +58,9 @@ class Campaign(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.CharField(max_length=254, blank=True)
+    replays = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often what had failed of it was sent again."
+    )
 
     class Meta:
         constraints: ClassVar = [
@@ -120,7 +123,8 @@ class OutboundMessage(models.Model):
 
     ``fence`` rises with each claim and guards every later write; ``attempts`` rises only when a
     result of a started request is recorded. ``due_at`` is the next try while queued and the end of
-    the lease while sending. A trigger forbids leaving a final state.
+    the lease while sending. A trigger forbids leaving a final state, but for a replay of what
+    failed, which raises ``replays``.
     """
 
     public_id = models.UUIDField(default=uuid7, unique=True, editable=False)
@@ -150,6 +154,9 @@ class OutboundMessage(models.Model):
     finished_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
+    replays = models.PositiveIntegerField(
+        default=0, db_default=0, help_text="How often it was queued again after it had failed."
+    )
 
     objects = MessageQuerySet.as_manager()
 
@@ -172,6 +179,12 @@ class OutboundMessage(models.Model):
                 fields=["campaign", "due_at"], condition=_SCHEDULED, name="message_scheduled"
             ),
             models.Index(fields=["campaign"], condition=_UNDER_WAY, name="message_under_way"),
+            # The dead letters of an account.
+            models.Index(
+                fields=["account", "finished_at"],
+                condition=Q(state=State.FAILED),
+                name="message_failed",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -187,6 +200,7 @@ class EventKind(models.TextChoices):
     DELIVERED = "delivered", "Delivered"
     OPENED = "opened", "Opened"
     CANCELLED = "cancelled", "Cancelled"
+    REPLAYED = "replayed", "Sent again by hand"
 
 
 class MessageEvent(models.Model):

@@ -10,8 +10,10 @@ from accounts.models import Account
 from campaigns.announcements import announce_receipt
 from campaigns.models import CampaignTally, EventKind, MessageEvent, OutboundMessage
 from common.errors import DomainError
+from consumers.services import mark_seen
 from conversations.models import MessageState
 from conversations.services import set_route_states
+from push.providers.base import Outcome
 
 
 class UnknownMessage(DomainError):
@@ -62,7 +64,16 @@ def record_event(
     CampaignTally.objects.bulk_create(_tally(message, state) for state in news)
     set_route_states(message_ids=[message_id], state=_ROUTE_STATE[kind], now=now)
     announce_receipt(message, news, now=now)
+    _mark_seen(message, now)
     return True
+
+
+def _mark_seen(message: OutboundMessage, now: datetime) -> None:
+    """The receipt names no device, so it tells of one only where one alone got the message."""
+    took = message.events.filter(kind=EventKind.PUSH, outcome=Outcome.ACCEPTED)
+    device_ids = set(took.values_list("device_id", flat=True))
+    if len(device_ids) == 1 and (device_id := device_ids.pop()):
+        mark_seen(device_id=device_id, now=now)
 
 
 def _tally(message: OutboundMessage, state: str) -> CampaignTally:

@@ -1,9 +1,23 @@
 """All that campaigns put into the OpenAPI document, by noun."""
 
-from campaigns import schema_calls, schema_campaigns, schema_recipients, schema_reports
+from campaigns import (
+    schema_calls,
+    schema_campaigns,
+    schema_dead_letters,
+    schema_reachability,
+    schema_recipients,
+    schema_reports,
+)
 from common.openapi import Operation, Schema
 
-_PARTS = (schema_reports, schema_calls, schema_campaigns, schema_recipients)
+_PARTS = (
+    schema_reports,
+    schema_calls,
+    schema_campaigns,
+    schema_recipients,
+    schema_reachability,
+    schema_dead_letters,
+)
 
 COMPONENTS: dict[str, Schema] = {
     name: schema for part in _PARTS for name, schema in part.COMPONENTS.items()

@@ -29,6 +29,7 @@ SENTENCES = {
     EventKind.ERROR: "Something broke on our side; it is tried again.",
     EventKind.DELIVERED: "The app showed it.",
     EventKind.OPENED: "Tapped.",
+    EventKind.REPLAYED: "Put on its way again by hand.",
     "replied": "Answered.",
 }
 OUTCOME_SENTENCES = {

@@ -29,6 +29,13 @@ api_urls = [
         api.CampaignConversations.as_view(),
         name="campaign-conversations",
     ),
+    re_path(r"^deadletters/?$", api.DeadLetters.as_view(), name="dead-letters"),
+    re_path(r"^deadletters/replay/?$", api.DeadLettersReplay.as_view(), name="dead-letters-replay"),
+    re_path(
+        r"^apps/(?P<app_name>[A-Za-z0-9][A-Za-z0-9._-]{0,154})/reachability/?$",
+        api.AppReachability.as_view(),
+        name="reachability",
+    ),
 ]
 
 # Relative to api/account/<account_number>/: LivePerson's Outbound Reporting API.

@@ -4,6 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.request import Request
@@ -69,6 +70,10 @@ class DeviceView(SdkView):
             consumer__account=self.account,
             consumer__ref=self.ref,
         )
+
+    def handle_exception(self, exc: Exception) -> Response:
+        """Another consumer may log in on the device in the moment after it was found."""
+        return super().handle_exception(Http404() if isinstance(exc, Device.DoesNotExist) else exc)
 
 
 class DeviceDetail(DeviceView):

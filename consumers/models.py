@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -100,7 +100,13 @@ class Device(models.Model):
                 fields=["consumer", "-last_seen_at", "-id"],
                 condition=Q(removed_at__isnull=True),
                 name="device_by_consumer",
-            )
+            ),
+            # Finds what is stale without reading the rest.
+            models.Index(
+                fields=["last_seen_at"],
+                condition=Q(removed_at__isnull=True),
+                name="device_unseen",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,8 +118,16 @@ class Device(models.Model):
 
     def remove(self, *, reason: str, now: datetime) -> None:
         """Take the device out of the registry; its row stays for the history."""
-        self.removed_at, self.removed_reason = now, reason
-        self.save(update_fields=["removed_at", "removed_reason"])
+        self._update(removed_at=now, removed_reason=reason)
+
+    def log_out(self, *, logout_type: str, now: datetime) -> None:
+        self._update(logged_out_at=now, logout_type=logout_type)
+
+    def _update(self, **values: Any) -> None:
+        """Change the row, unless another consumer has logged in on the device since it was read."""
+        for name, value in values.items():
+            setattr(self, name, value)
+        Device.objects.filter(pk=self.pk, consumer=self.consumer_id).update(**values)
 
 
 class IdentityProvider(models.Model):

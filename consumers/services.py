@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
-from django.db import transaction
-from django.db.models import Q
+from django.db import connection, transaction
 
 from accounts.audit import record
 from accounts.models import Account, App, User
@@ -15,6 +14,7 @@ from consumers.jwt import Claims
 from consumers.models import Consumer, Device, LogoutType, token_digest
 
 NAME_LENGTH = 255
+SEEN_EVERY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,8 +55,13 @@ def register_device(
 
 
 def refresh(*, device: Device, registration: Registration, now: datetime) -> Device:
-    """Bring the device up to date without a login; a new token takes the place of the old one."""
+    """Bring the device up to date without a login; a new token takes the place of the old one.
+
+    :raises Device.DoesNotExist: another consumer has logged in on it since it was read.
+    """
     with transaction.atomic():
+        # Held, so that a login that comes meanwhile is the last one.
+        Device.objects.select_for_update().get(pk=device.pk, consumer=device.consumer_id)
         current = _upsert(
             device.consumer,
             registration,
@@ -70,8 +75,27 @@ def refresh(*, device: Device, registration: Registration, now: datetime) -> Dev
 
 
 def log_out(*, device: Device, now: datetime, logout_type: str = LogoutType.ALL) -> None:
-    device.logged_out_at, device.logout_type = now, logout_type
-    device.save(update_fields=["logged_out_at", "logout_type"])
+    device.log_out(logout_type=logout_type, now=now)
+
+
+def mark_seen(*, device_id: int, now: datetime) -> None:
+    """The app was heard of; written once a day at most, since receipts are many."""
+    known = Device.objects.registered().filter(pk=device_id, last_seen_at__lt=now - SEEN_EVERY)
+    known.update(last_seen_at=now)
+
+
+# In the order of ids, so that two workers with the same devices cannot deadlock. A device that
+# registers at the same moment is looked at again when its row is free.
+_REMOVE_DEAD = """
+UPDATE consumers_device d SET removed_at = %(now)s, removed_reason = %(reason)s
+FROM (
+    SELECT d.id FROM consumers_device d
+    JOIN unnest(%(ids)s::bigint[], %(moments)s::timestamptz[]) AS dead(id, since) ON dead.id = d.id
+    WHERE d.removed_at IS NULL AND d.registered_at <= dead.since
+    ORDER BY d.id FOR NO KEY UPDATE OF d
+) gone
+WHERE gone.id = d.id
+"""
 
 
 def remove_dead_devices(*, dead_since: Mapping[int, datetime], reason: str, now: datetime) -> int:
@@ -80,10 +104,17 @@ def remove_dead_devices(*, dead_since: Mapping[int, datetime], reason: str, now:
     `dead_since` has the moment that the provider speaks of, by device id: a device that registered
     again after it stays.
     """
-    dead = Q(pk__in=[])
-    for device_id, moment in dead_since.items():
-        dead |= Q(pk=device_id, registered_at__lte=moment)
-    return Device.objects.registered().filter(dead).update(removed_at=now, removed_reason=reason)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _REMOVE_DEAD,
+            {
+                "ids": list(dead_since),
+                "moments": list(dead_since.values()),
+                "reason": reason,
+                "now": now,
+            },
+        )
+        return int(cursor.rowcount)
 
 
 def note_environments(*, environments: Mapping[int, str]) -> None:

@@ -25,6 +25,7 @@ VARIABLES = {
     "deviceId": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
     "webhookId": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
     "eventId": "msg_01a209db8c4d7ddf957e79b841630db5",
+    "appName": "com.larkfield.app",
     "app": "prmsg",
     "channel": "inapp",
     "service": "sentinel",

@@ -52,6 +52,10 @@ PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {
     "device_id": ("deviceId", {"type": "string", "pattern": f"^{UUID_PATTERN}$"}),
     "webhook_id": ("webhookId", {"type": "string", "pattern": f"^{UUID_PATTERN}$"}),
     "event_id": ("eventId", {"type": "string", "pattern": "^msg_[0-9a-f]{32}$"}),
+    "app_name": (
+        "appName",
+        {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._-]{0,154}$"},
+    ),
     "service": ("service", enum(*SERVICES)),
     "channel": ("channel", enum(*CHANNELS)),
     "app": ("app", enum("prmsg", "c2m")),

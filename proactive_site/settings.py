@@ -193,6 +193,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "webhook-notices": {"task": "webhooks.tasks.send_notices", "schedule": 60.0},
     # In batches, so that no run is long; what is kept is kept for weeks.
     "forget-deliveries": {"task": "webhooks.tasks.forget_old", "schedule": 600.0},
+    # In batches as well; what was not seen for months may stay for another hour.
+    "remove-stale-devices": {
+        "task": "consumers.tasks.remove_stale_devices",
+        "schedule": 3600.0,
+    },
 }
 
 # ---- delivery ------------------------------------------------------------------------------
@@ -260,6 +265,10 @@ if LAB not in {"off", "members", "open"}:
 GEO_COUNTRY_HEADER = env.str("GEO_COUNTRY_HEADER", default="")
 GEO_CITY_HEADER = env.str("GEO_CITY_HEADER", default="")
 GEOIP_FILE = env.str("GEOIP_FILE", default="")
+# Days after which a device whose app was not heard of leaves the registry, as FCM's tokens do.
+DEVICE_STALE_DAYS = env.int("DEVICE_STALE_DAYS", default=270)
+if DEVICE_STALE_DAYS < 31:
+    raise ImproperlyConfigured("DEVICE_STALE_DAYS must be 31 or more: people are away for a month.")
 
 # ---- REST ----------------------------------------------------------------------------------
 

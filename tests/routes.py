@@ -11,6 +11,7 @@ from django.utils import timezone
 from accounts.models import Account
 from tests.campaigns.conftest import Brand, deliver_all, make_brand
 from tests.consumers import tokens
+from tests.factories.accounts import AppFactory
 from tests.factories.consumers import IdentityProviderFactory
 from tests.factories.webhooks import WebhookEndpointFactory
 from tests.webhooks.conftest import tell
@@ -73,6 +74,7 @@ class Route:
 EXAMPLES = {
     "account": "1",
     "campaign": "aaaaaaaaa",
+    "app": "com.brand.nobodys",
     "message": str(uuid4()),
     "device": str(uuid4()),
     "webhook": str(uuid4()),
@@ -103,6 +105,10 @@ def _phone(owned: Owned) -> Any:
     return {**names, "token": f"t-{owned.account.pk}", "sdkVersion": "6.22.0"}
 
 
+def _selection(owned: Owned) -> Any:
+    return {"reason": "token_gone"}
+
+
 def _call(owned: Owned) -> Any:
     return owned.brand.body("anna", "carl")
 
@@ -119,6 +125,9 @@ ROUTES = [
     Route("brand", "GET", f"{CAMPAIGN}/recipients.csv", READ),
     Route("brand", "GET", f"{CAMPAIGN}/recipients/{{message}}", READ),
     Route("brand", "GET", f"{CAMPAIGN}/conversations", READ),
+    Route("brand", "GET", f"{V2}/deadletters", READ),
+    Route("brand", "POST", f"{V2}/deadletters/replay", SEND, body=_selection, reads_json=True),
+    Route("brand", "GET", f"{V2}/apps/{{app}}/reachability", REPORT),
     Route("brand", "GET", f"{V2}/webhooks", HOOKS),
     Route("brand", "POST", f"{V2}/webhooks", HOOKS, 201, body=_hook, reads_json=True),
     Route("brand", "GET", WEBHOOK, HOOKS),
@@ -193,6 +202,7 @@ def make_owned(key: str) -> Owned:
     ids = {
         "account": str(brand.account.number),
         "campaign": created.campaign.public_id,
+        "app": AppFactory(account=brand.account).bundle_id,
         "webhook": str(webhook.public_id),
         "event": delivery.event.public_id,
     }

@@ -1,7 +1,9 @@
 """The brand's door: create, read and cancel campaigns; and the SDK's receipts."""
 
 from campaigns.api.campaigns import CampaignCancel, CampaignDetail, Campaigns
+from campaigns.api.dead_letters import DeadLetters, DeadLettersReplay
 from campaigns.api.export import RecipientsCsv
+from campaigns.api.reachability import AppReachability
 from campaigns.api.receipts import Receipt
 from campaigns.api.recipients import CampaignConversations, CampaignRecipient, CampaignRecipients
 from campaigns.api.reports import Analytics, CampaignAnalytics, CampaignReport
@@ -9,6 +11,7 @@ from campaigns.api.transactions import Transactions
 
 __all__ = [
     "Analytics",
+    "AppReachability",
     "CampaignAnalytics",
     "CampaignCancel",
     "CampaignConversations",
@@ -17,6 +20,8 @@ __all__ = [
     "CampaignRecipients",
     "CampaignReport",
     "Campaigns",
+    "DeadLetters",
+    "DeadLettersReplay",
     "Receipt",
     "RecipientsCsv",
     "Transactions",

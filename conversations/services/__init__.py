@@ -17,6 +17,7 @@ from conversations.services.reply_routes import (
     NewRoute,
     close_routes,
     open_reply_routes,
+    reopen_routes,
     set_route_states,
 )
 from conversations.text import MAX_TEXT, TextNotAllowed
@@ -35,6 +36,7 @@ __all__ = [
     "close_routes",
     "open_reply_routes",
     "receive_message",
+    "reopen_routes",
     "set_route_states",
     "transfer_conversation",
 ]

@@ -10,7 +10,8 @@ from django.db import connection
 
 from conversations.models import MessageState, ReplyRoute
 
-# An outbound message's state moves only to a later one; a closed route stays closed.
+# An outbound message's state moves only to a later one; a closed route stays
+# closed, unless its message is sent again by hand.
 _EARLIER: Mapping[MessageState, tuple[MessageState, ...]] = {
     MessageState.SENT: (MessageState.WAITING,),
     MessageState.DELIVERED: (MessageState.WAITING, MessageState.SENT),
@@ -78,6 +79,13 @@ def set_route_states(*, message_ids: Sequence[UUID], state: MessageState, now: d
         cursor.execute(
             _SET_STATES, [state, now, opened_at, list(message_ids), list(_EARLIER[state])]
         )
+
+
+def reopen_routes(*, message_ids: Sequence[UUID]) -> None:
+    """These messages failed, and are to be sent again: they can be answered once they are."""
+    ReplyRoute.objects.filter(message_id__in=message_ids, state=MessageState.CLOSED).update(
+        state=MessageState.WAITING
+    )
 
 
 def close_routes(*, message_ids: Sequence[UUID]) -> None:

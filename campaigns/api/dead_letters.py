@@ -1,0 +1,105 @@
+"""What failed for good, by cause, and its replay (D8)."""
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.utils import timezone
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.authentication import BrandView
+from campaigns.dead_letters import Cause, DeadLetterFilter, causes
+from campaigns.reasons import reason
+from campaigns.replaying import replay_messages
+from common.body import Fields
+from common.query import Query
+from common.times import json_time
+
+MAX_IDS = 1000
+
+
+class DeadLetters(BrandView):
+    """The causes, the most frequent first; `asOf` is what a replay names as `failedBefore`."""
+
+    required_scope = "campaigns:read"
+    api_name = "reporting"
+
+    def get(self, request: Request, account_number: int) -> Response:
+        query, now = Query(request.query_params), timezone.now()
+        wanted = DeadLetterFilter(
+            until=now, since=query.instant("from"), campaign_id=query.text("campaign")
+        )
+        query.raise_if_invalid()
+        found = causes(self.account, wanted, now=now)
+        return Response({"asOf": json_time(now), "causes": [_cause_json(one) for one in found]})
+
+
+def _cause_json(cause: Cause) -> dict[str, Any]:
+    why = reason(cause.reason)
+    return {
+        "appName": cause.app_name or None,
+        "provider": cause.provider or None,
+        "reason": cause.reason,
+        "explanation": why.sentence,
+        "remedy": why.remedy,
+        "count": cause.count,
+        "replayable": cause.replayable,
+        "firstFailedAt": json_time(cause.first_at),
+        "lastFailedAt": json_time(cause.last_at),
+        "detail": cause.detail or None,
+    }
+
+
+class DeadLettersReplay(BrandView):
+    required_scope = "campaigns:send"
+    api_name = "sending"
+
+    def post(self, request: Request, account_number: int) -> Response:
+        now = timezone.now()
+        done = replay_messages(
+            account=self.account,
+            wanted=_read_selection(Fields(request.data), now=now),
+            by=f"API client {self.client}",
+            now=now,
+        )
+        return Response(
+            {
+                "replayed": done.replayed,
+                "notReplayed": [
+                    {"reason": why, "count": n} for why, n in sorted(done.refused.items())
+                ],
+                "isComplete": done.is_complete,
+            }
+        )
+
+
+def _read_selection(fields: Fields, *, now: Any) -> DeadLetterFilter:
+    """:raises InvalidRequest: it names nothing, or something that is wrong."""
+    names = ("reason", "provider", "appName", "campaignId")
+    given = {name: fields.text(name) or None for name in names}
+    ids = _read_ids(fields)
+    until = Query({"failedBefore": text} if (text := fields.text("failedBefore")) else {})
+    wanted = DeadLetterFilter(
+        until=min(until.instant("failedBefore") or now, now),
+        reason=given["reason"],
+        provider=given["provider"],
+        app_name=given["appName"],
+        campaign_id=given["campaignId"],
+    )
+    fields.errors += until.errors
+    if ids is None and not (given["reason"] or given["campaignId"]):
+        fields.fail("reason", "required", "Name a reason, a campaignId or ids.")
+    fields.raise_if_invalid()
+    return replace(wanted, message_ids=ids)
+
+
+def _read_ids(fields: Fields) -> list[UUID] | None:
+    found = []
+    texts = fields.texts("ids", max_items=MAX_IDS)
+    for place, text in enumerate(texts or []):
+        try:
+            found.append(UUID(text))
+        except (ValueError, TypeError, AttributeError):
+            fields.fail(f"ids/{place}", "not_an_id", "It must be the id of a message.")
+    return None if texts is None else found
