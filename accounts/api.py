@@ -121,9 +121,11 @@ class SentinelTokenView(TokenView):
     content_type = "application/json;charset=utf-8"
 
     def parameters(self, request: HttpRequest) -> Parameters:
-        merged = {**dict(request.GET.lists()), **dict(request.POST.lists())}
+        merged: dict[str, list[str]] = {}
+        for name, values in [*request.GET.lists(), *request.POST.lists()]:
+            if name != "v" and merged.setdefault(name, values) != values:
+                raise OAuthRefused("invalid_request", "The query and the form differ.")
         merged.setdefault("grant_type", ["client_credentials"])
-        merged.pop("v", None)
         return [(name, value) for name, values in merged.items() for value in values]
 
     def body_for(self, body: str, validator: Validator) -> bytes:

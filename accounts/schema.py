@@ -1,5 +1,9 @@
 """The token paths and the Domain API, described for the OpenAPI document."""
 
+from typing import Any
+
+from django.conf import settings
+
 from accounts.domain_api import SERVICES
 from common.openapi import (
     STRING,
@@ -22,6 +26,10 @@ CREDENTIALS: dict[str, Schema] = {
     "client_secret": STRING,
 }
 SECRET = {"client_id": "larkfield-crm", "client_secret": "a-secret-of-20-or-more-characters"}
+
+_SCOPES: Any = settings.OAUTH2_PROVIDER["SCOPES"]
+_SCOPE = f"({'|'.join(_SCOPES)})"
+GRANT = enum("client_credentials")
 
 COMPONENTS: dict[str, Schema] = {
     "SentinelToken": obj(
@@ -64,11 +72,16 @@ OPERATIONS = {
         access=Access.CLIENT,
         parameters=(
             query("v", STRING, "Accepted and ignored."),
-            query("grant_type", enum("client_credentials"), "May be left out."),
+            query("grant_type", GRANT, "May be left out."),
             query("client_id", STRING, "Better sent in the form."),
             query("client_secret", STRING, "Better sent in the form."),
         ),
-        body={FORM: with_examples(obj(CREDENTIALS, optional=tuple(CREDENTIALS)), {"form": SECRET})},
+        body={
+            FORM: with_examples(
+                obj({"grant_type": GRANT, **CREDENTIALS}, optional=("grant_type", *CREDENTIALS)),
+                {"form": SECRET},
+            )
+        },
         is_body_required=False,
         responses={
             200: answer(
@@ -88,9 +101,12 @@ OPERATIONS = {
             FORM: with_examples(
                 obj(
                     {
-                        "grant_type": enum("client_credentials"),
+                        "grant_type": GRANT,
                         **CREDENTIALS,
-                        "scope": about(STRING, "Some of the client's scopes; else all of them."),
+                        "scope": about(
+                            {"type": "string", "pattern": f"^{_SCOPE}( {_SCOPE})*$"},
+                            "Some of the client's scopes; else all of them.",
+                        ),
                     },
                     optional=("client_id", "client_secret", "scope"),
                 ),

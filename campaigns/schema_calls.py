@@ -26,6 +26,7 @@ from common.openapi import (
     or_null,
     query,
     ref,
+    whole,
 )
 
 CAMPAIGNS = "/api/v2/account/{accountId}/campaign"
@@ -35,19 +36,18 @@ def _name(max_length: int) -> Schema:
     return {"type": "string", "minLength": 1, "maxLength": max_length, "pattern": TEXT_PATTERN}
 
 
-def _number(least: int, most: int, digits: str) -> Schema:
-    """A whole number, or its digits as a string, as LivePerson's callers send them."""
-    number = {"type": "integer", "minimum": least, "maximum": most}
-    return {"anyOf": [number, {"type": "string", "pattern": f"^{digits}$"}]}
-
-
-_HOUR = _number(0, 23, "(0{0,5}[0-9]|0{0,4}(1[0-9]|2[0-3]))")
-_MINUTE = _number(0, 59, "(0{0,5}[0-9]|0{0,4}[1-5][0-9])")
+_HANDOFF = _name(MAX_HANDOFF_ID)
+_HOUR = whole(0, 23, digits="(0{0,5}[0-9]|0{0,4}(1[0-9]|2[0-3]))")
+_MINUTE = whole(0, 59, digits="(0{0,5}[0-9]|0{0,4}[1-5][0-9])")
 _TIME = obj({"hour": _HOUR, "minute": or_null(_MINUTE)}, optional=("minute",))
 _MIDNIGHT = obj(
-    {"hour": _number(24, 24, "0{0,4}24"), "minute": or_null(_number(0, 0, "0{1,6}"))},
+    {
+        "hour": whole(24, 24, digits="0{0,4}24"),
+        "minute": or_null(whole(0, 0, digits="0{1,6}")),
+    },
     optional=("minute",),
 )
+_NOTHING: Schema = {"type": "array", "maxItems": 0, "description": "PHP's empty object."}
 
 CONTENT = obj({"inapp": about(STRING, "The consumer id: `sub` of the brand's JWT.")})
 
@@ -56,9 +56,8 @@ COMPONENTS: dict[str, Schema] = {
         {
             "campaignName": about(_name(MAX_NAME), "What agents see."),
             "skill": about(_name(MAX_NAME), "Name of the skill that replies go to."),
-            "templateId": about(
-                _name(MAX_HANDOFF_ID), "Id of a handoff; `handoffId` is a synonym."
-            ),
+            "templateId": about(or_null(_HANDOFF), "Id of a handoff."),
+            "handoffId": {"description": "A synonym, read where there is no `templateId`."},
             "consent": {"const": True},
             "consumers": array(
                 {
@@ -71,10 +70,20 @@ COMPONENTS: dict[str, Schema] = {
                 maxItems=10_000,
                 description="As many as the account's limit: 100 unless raised.",
             ),
-            "schedulingMetrics": or_null(ref("SchedulingMetrics")),
-            "startAt": about(or_null(TIME), "RFC 3339, at most 366 days ahead."),
+            "schedulingMetrics": {"anyOf": [ref("SchedulingMetrics"), {"type": "null"}, _NOTHING]},
+            "startAt": {
+                "anyOf": [TIME, {"enum": ["", None]}],
+                "description": "RFC 3339, at most 366 days ahead.",
+            },
         },
-        optional=("schedulingMetrics", "startAt"),
+        optional=("templateId", "handoffId", "schedulingMetrics", "startAt"),
+        anyOf=[
+            {"properties": {"templateId": {"type": "string"}}, "required": ["templateId"]},
+            {
+                "properties": {"templateId": {"type": "null"}, "handoffId": _HANDOFF},
+                "required": ["handoffId"],
+            },
+        ],
         description="Fields that are not known are ignored and named in `warnings`.",
     ),
     "Consumer": obj(

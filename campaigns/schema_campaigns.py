@@ -7,8 +7,10 @@ from campaigns.schema_samples import CAMPAIGN, LISTED
 from common.openapi import (
     COUNT,
     PAGE,
+    STORABLE,
     STRING,
     TIME,
+    TIME_OR_DAY,
     UUID,
     Schema,
     about,
@@ -69,14 +71,15 @@ COMPONENTS: dict[str, Schema] = {
     ),
 }
 
+_TEXT: Schema = {"type": "string", "maxLength": 255, "pattern": STORABLE}
 FILTERS = (
     query("status", enum(*STATUSES), "Only campaigns of this status."),
-    query("handoff", {"type": "string", "maxLength": 255}, "Only of this handoff id."),
-    query("skill", {"type": "string", "maxLength": 255}, "Only to this skill."),
-    query("name", {"type": "string", "maxLength": 255}, "Only with this part in the name."),
+    query("handoff", _TEXT, "Only of this handoff id."),
+    query("skill", _TEXT, "Only to this skill."),
+    query("name", _TEXT, "Only with this part in the name."),
     query("source", enum(*Source.values), "Only from there."),
-    query("from", TIME, "Accepted from this time on; ISO 8601 or a day."),
-    query("to", TIME, "Accepted before this time."),
+    query("from", TIME_OR_DAY, "Accepted from this time on."),
+    query("to", TIME_OR_DAY, "Accepted before this time."),
 )
 
 OPERATIONS = {

@@ -23,6 +23,7 @@ from common.openapi import (
     or_null,
     query,
     ref,
+    whole,
 )
 from common.query import MAX_MILLISECONDS
 
@@ -41,6 +42,8 @@ _FILTERS: dict[str, Schema] = {
     "handoffids": _NAMES,
     "source": or_null(array(enum(*SOURCES), maxItems=MAX_FILTER)),
 }
+# From 1 to 5000, in six digits at most.
+_LIMIT_DIGITS = "0{0,2}(0{0,3}[1-9]|0{0,2}[1-9][0-9]|0?[1-9][0-9]{2}|[1-4][0-9]{3}|5000)"
 _NULLABLE_TEXTS = ("conversationId", "errorMessage", "errorSource")
 
 
@@ -63,10 +66,13 @@ COMPONENTS: dict[str, Schema] = {
         }
     ),
     "ReportedCampaign": obj({"accountId": STRING, "app": STRING, "proactiveCampaignId": STRING}),
-    "AnalyticsFilter": obj(
-        {**_FILTERS, "filters": or_null(obj(_FILTERS, optional=tuple(_FILTERS)))},
-        optional=(*_FILTERS, "filters"),
-    ),
+    "AnalyticsFilter": {
+        "anyOf": [
+            obj({**_FILTERS, "filters": {"type": "null"}}, optional=(*_FILTERS, "filters")),
+            obj({"filters": obj(_FILTERS, optional=tuple(_FILTERS))}),
+        ],
+        "description": "An empty list filters nothing. With `filters`, only what is in it counts.",
+    },
     "AnalyticsRow": obj(
         {
             "channel": STRING,
@@ -121,11 +127,9 @@ COMPONENTS: dict[str, Schema] = {
     ),
     "TransactionQuery": obj(
         {
-            "offset": or_null({"type": "integer", "minimum": 0, "maximum": MAX_OFFSET}),
+            "offset": or_null(whole(0, MAX_OFFSET, digits="[0-9]{1,6}")),
             "limit": {
-                "type": ["integer", "null"],
-                "minimum": 1,
-                "maximum": MAX_LIMIT,
+                **or_null(whole(1, MAX_LIMIT, digits=_LIMIT_DIGITS)),
                 "default": DEFAULT_LIMIT,
             },
             "filters": or_null(

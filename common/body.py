@@ -74,7 +74,9 @@ class Fields:
         value = self._get(name, required)
         if value is None:
             return None
-        if isinstance(value, str) and _DIGITS.fullmatch(value):
+        is_digits = isinstance(value, str) and _DIGITS.fullmatch(value)
+        # JSON has one kind of number: 9.0 is 9.
+        if is_digits or (isinstance(value, float) and value.is_integer()):
             value = int(value)
         if isinstance(value, bool) or not isinstance(value, int):
             self.fail(name, "not_a_number", f"{name} must be a whole number.")

@@ -11,6 +11,8 @@ Schema = dict[str, Any]
 
 UUID: Schema = {"type": "string", "format": "uuid"}
 TIME: Schema = {"type": "string", "format": "date-time"}
+# In a query: an instant, or a day for its first one.
+TIME_OR_DAY: Schema = {"anyOf": [TIME, {"type": "string", "format": "date"}]}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 BOOLEAN: Schema = {"type": "boolean"}
 STRING: Schema = {"type": "string"}
@@ -19,6 +21,14 @@ UUID_PATTERN = "[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 MESSAGE_ID = f"([0-9a-fA-F]{{32}}|{UUID_PATTERN})"
 # What a message may hold: no control character but tab and line breaks.
 TEXT_PATTERN = r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+# Such a text with something to be seen in it; that a mark alone is nothing, no pattern of a
+# bearable length can say.
+VISIBLE_PATTERN = (
+    r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*"
+    r"[^\u0000-\u0020\u007f-\u00a0\u00ad\u034f\u061c\u115f\u1160\u1680\u180e\u2000-\u200f"
+    r"\u2028-\u202f\u205f-\u206f\u2800\u3000\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb]"
+    r"[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"
+)
 STORABLE = r"^[^\u0000]*$"
 
 
@@ -77,6 +87,12 @@ def or_null(schema: Schema) -> Schema:
         return {"anyOf": [schema, {"type": "null"}]}
     found: Schema = {**schema, "type": [schema["type"], "null"]}
     return {**found, "enum": [*schema["enum"], None]} if "enum" in schema else found
+
+
+def whole(least: int, most: int, *, digits: str) -> Schema:
+    """A whole number, or its digits as a string, as some callers of LivePerson send them."""
+    number = {"type": "integer", "minimum": least, "maximum": most}
+    return {"anyOf": [number, {"type": "string", "pattern": f"^{digits}$"}]}
 
 
 def query(name: str, schema: Schema, description: str, *, is_required: bool = False) -> Schema:

@@ -61,8 +61,8 @@ class Query:
         try:
             # An unescaped "+" of an offset arrives as a space.
             found = datetime.fromisoformat(value.replace(" ", "+") if len(value) <= 35 else "")
-            return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
-        except (ValueError, OverflowError):
+            return _in_utc(found)
+        except ValueError:
             self.fail(name, "not_a_time", f"{name} must be a time such as 2026-11-23T19:00:00Z.")
             return None
 
@@ -83,3 +83,11 @@ class Query:
             return int(value)
         self.fail(name, "out_of_range", f"{name} must be a whole number, {least} to {most}.")
         return least
+
+
+def _in_utc(found: datetime) -> datetime:
+    try:
+        return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    except OverflowError:
+        # Hours before the first instant that can be told, or after the last: as good as that.
+        return found.replace(tzinfo=UTC)

@@ -91,7 +91,7 @@ class DeviceDetail(DeviceView):
 class DeviceLogout(DeviceView):
     def post(self, request: Request, account_number: int, device_id: str) -> Response:
         fields = Fields(request.data)
-        kind = fields.choice("unregisterType", LogoutType.values, default=LogoutType.ALL)
+        kind = fields.choice("unregisterType", LogoutType.values)
         fields.raise_if_invalid()
-        log_out(device=self.device, logout_type=kind, now=timezone.now())
+        log_out(device=self.device, logout_type=kind or LogoutType.ALL, now=timezone.now())
         return _answer(self.device, fields)

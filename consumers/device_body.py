@@ -121,8 +121,9 @@ def _read_facts(
     fields: Fields, app: App | None, platform: str, address: Address, current: Device
 ) -> Registration:
     is_sdk_required = platform not in ("", Platform.WEB) and not current.sdk_version
-    sdk_version = fields.text(
-        "sdkVersion", required=is_sdk_required, max_length=20, default=current.sdk_version
+    # Never empty again: without a version a device is held to no minimum (C3).
+    sdk_version = (
+        fields.text("sdkVersion", required=is_sdk_required, max_length=20) or current.sdk_version
     )
     if sdk_version and version_numbers(sdk_version) is None:
         fields.fail("sdkVersion", "not_a_version", "sdkVersion must be like 6.2 or 5.23.1.")

@@ -23,6 +23,8 @@ from common.openapi import (
 )
 from consumers.device_body import ENVIRONMENTS, MAX_TOKEN
 from consumers.models import LogoutType
+from consumers.places import COUNTRY
+from consumers.sdk_versions import SDK_VERSION
 
 DEVICES = "/api/sdk/v1/account/{accountId}/devices"
 DEVICE = f"{DEVICES}/{{deviceId}}"
@@ -32,17 +34,32 @@ def _text(max_length: int) -> Schema:
     return {"type": ["string", "null"], "maxLength": max_length}
 
 
+def _pattern(max_length: int, pattern: str) -> Schema:
+    """Of this form, or empty."""
+    return {**_text(max_length), "pattern": f"^({pattern})?$"}
+
+
+def _bytes(characters: int, max_length: int) -> Schema:
+    """In base64, of either alphabet, padded or not."""
+    pattern = f"^[A-Za-z0-9+/_-]{{{characters}}}=*$"
+    return {"type": "string", "pattern": pattern, "maxLength": max_length}
+
+
+_PHONES = [platform for platform in Platform.values if platform != Platform.WEB]
+_PRESENT: Schema = {"type": "string", "minLength": 1}
 _FACTS: dict[str, Schema] = {
     "token": about(_text(MAX_TOKEN), "Of the push service."),
-    "subscription": or_null(ref("Subscription")),
-    "sdkVersion": about(_text(20), "As `6.2` or `5.23.1`; required but for `web`."),
+    "subscription": about(or_null(ref("Subscription")), "Of `web` alone, instead of a token."),
+    "sdkVersion": about(
+        _pattern(20, SDK_VERSION.pattern), "As `6.2` or `5.23.1`; required but for `web`."
+    ),
     "environment": or_null(enum("", *ENVIRONMENTS)),
     "androidX": or_null(BOOLEAN),
     "osVersion": _text(50),
     "model": _text(100),
     "locale": _text(35),
     "timeZone": about(_text(64), "An IANA name."),
-    "country": about(_text(60), "Two letters (ISO 3166)."),
+    "country": about(_pattern(2, COUNTRY.pattern), "Two letters (ISO 3166)."),
     "city": _text(100),
 }
 COMPONENTS: dict[str, Schema] = {
@@ -51,12 +68,50 @@ COMPONENTS: dict[str, Schema] = {
             "endpoint": {"type": "string", "maxLength": MAX_TOKEN, "pattern": "^https://"},
             "keys": obj(
                 {
-                    "p256dh": about(STRING, "A P-256 public key in base64url."),
-                    "auth": about(STRING, "16 bytes in base64url."),
+                    "p256dh": about(_bytes(87, 200), "A P-256 public key in base64url."),
+                    "auth": about(_bytes(22, 100), "16 bytes in base64url."),
                 }
             ),
         },
         description="What a browser's push service gave it.",
+    ),
+    "NewDevice": obj(
+        {
+            "platform": enum(*Platform.values),
+            "appName": {"type": "string", "minLength": 1, "maxLength": 155},
+            **_FACTS,
+        },
+        optional=tuple(_FACTS),
+        anyOf=[
+            {
+                "description": "A phone.",
+                "properties": {
+                    "platform": enum(*_PHONES),
+                    "token": _PRESENT,
+                    "subscription": {"type": "null"},
+                    "sdkVersion": _PRESENT,
+                },
+                "required": ["token", "sdkVersion"],
+            },
+            {
+                "description": "A browser with its subscription.",
+                "properties": {
+                    "platform": enum(Platform.WEB.value),
+                    "token": {"enum": ["", None]},
+                    "subscription": ref("Subscription"),
+                },
+                "required": ["subscription"],
+            },
+            {
+                "description": "A browser with a token, for a push proxy.",
+                "properties": {
+                    "platform": enum(Platform.WEB.value),
+                    "token": _PRESENT,
+                    "subscription": {"type": "null"},
+                },
+                "required": ["token"],
+            },
+        ],
     ),
     "Device": obj(
         {
@@ -118,14 +173,7 @@ OPERATIONS = {
         summary="Register a device",
         description="Logs the consumer in on it. Said twice it is the same device.",
         body=json_body(
-            obj(
-                {
-                    "platform": enum(*Platform.values),
-                    "appName": {"type": "string", "minLength": 1, "maxLength": 155},
-                    **_FACTS,
-                },
-                optional=tuple(_FACTS),
-            ),
+            ref("NewDevice"),
             device={name: SAMPLE[name] for name in _SAID} | {"token": "lab-phone-of-ingrid-2"},
         ),
         responses={200: answer("The device.", ref("Device"), device=SAMPLE)},
@@ -136,6 +184,7 @@ OPERATIONS = {
         summary="Bring a device up to date",
         description="Without a login: a new token, or any of the facts. What is absent stays.",
         body=json_body(obj(_FACTS, optional=tuple(_FACTS)), token={"token": "lab-phone-3"}),
+        is_body_required=False,
         responses={200: answer("The device.", ref("Device"), device=SAMPLE)},
         errors={409: "The present state does not allow it."},
     ),
@@ -155,6 +204,7 @@ OPERATIONS = {
             ),
             agent={"unregisterType": "AGENT"},
         ),
+        is_body_required=False,
         responses={
             200: answer(
                 "The device.",

@@ -5,7 +5,7 @@ from functools import lru_cache
 
 from consumers.models import Device
 
-SDK_VERSION = re.compile(r"(\d{1,4}(?:\.\d{1,6}){0,3})(?:[-+][0-9A-Za-z.+-]*)?")
+SDK_VERSION = re.compile(r"([0-9]{1,4}(?:\.[0-9]{1,6}){0,3})(?:[-+][0-9A-Za-z.+-]*)?")
 
 
 @lru_cache(maxsize=1024)

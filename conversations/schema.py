@@ -6,9 +6,9 @@ from common.openapi import (
     COUNT,
     MESSAGE_ID,
     STRING,
-    TEXT_PATTERN,
     TIME,
     UUID,
+    VISIBLE_PATTERN,
     Access,
     Operation,
     Schema,
@@ -138,10 +138,10 @@ OPERATIONS = {
                         "type": "string",
                         "minLength": 1,
                         "maxLength": MAX_TEXT,
-                        "pattern": TEXT_PATTERN,
+                        "pattern": VISIBLE_PATTERN,
                     },
                     "messageId": about(
-                        or_null({"type": "string", "pattern": f"^{MESSAGE_ID}$"}),
+                        or_null({"type": "string", "pattern": f"^({MESSAGE_ID})?$"}),
                         "The outbound message that is answered; else the newest.",
                     ),
                     "clientMessageId": about(

@@ -11,6 +11,11 @@ class Advice:
     cause: str
     cure: str
 
+    @property
+    def text(self) -> str:
+        """Both, without the marks of Markdown."""
+        return f"{self.cause} {self.cure}".replace("`", "")
+
 
 GENERAL = {
     "validation_error": Advice(

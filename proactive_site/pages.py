@@ -9,9 +9,10 @@ from django.shortcuts import redirect
 from django.views import defaults
 from django.views.generic import TemplateView, View
 
+from common.errors import InvalidRequest
 from common.problem_types import explain
 from common.problems import API_PREFIXES, problem_response
-from proactive_site.error_catalogue import ADVICE
+from proactive_site.error_catalogue import ADVICE, FIELDS
 
 
 class Home(View):
@@ -37,6 +38,8 @@ class ProblemPage(TemplateView):
             problem=explanation,
             cause=advice.cause.replace("`", ""),
             cure=advice.cure.replace("`", ""),
+            # Each of its `errors` has a word of its own.
+            fields=FIELDS if key == InvalidRequest.key else {},
         )
 
 

@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,12 @@ def test_the_type_of_a_problem_shows_the_same_words(db: None, key: str) -> None:
     found = explain(key)
     assert found is not None
     assert f"status {found.status}" in page
+    assert "consent_required" not in page
+
+
+def test_the_page_of_a_validation_error_explains_each_word_for_a_field(db: None) -> None:
+    page = unescape(shared_client().get("/problems/validation-error").content.decode())
+
+    missing = [word for word in FIELDS if f"<code>{word}</code>" not in page]
+    unexplained = [word for word, advice in FIELDS.items() if advice.text not in page]
+    assert missing == unexplained == []

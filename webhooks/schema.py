@@ -8,6 +8,7 @@ from common.openapi import (
     PAGE,
     STRING,
     TIME,
+    TIME_OR_DAY,
     Access,
     Operation,
     Schema,
@@ -210,9 +211,7 @@ OPERATIONS = {
     f"POST {WEBHOOK}/replay": _operation(
         id="replayWebhook",
         summary="Send again what was given up",
-        parameters=(
-            query("since", TIME, "From this time on; ISO 8601 or a day.", is_required=True),
-        ),
+        parameters=(query("since", TIME_OR_DAY, "From this time on.", is_required=True),),
         responses={
             202: answer(
                 "They will be sent.",

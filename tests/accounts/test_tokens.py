@@ -84,6 +84,34 @@ def test_sentinel_reads_credentials_from_basic_header(client):
     assert response.status_code == 200
 
 
+@pytest.mark.parametrize("name", ["client_id", "client_secret", "grant_type"])
+def test_what_query_and_form_both_say_must_be_the_same(client, name):
+    brand_system = ApiClientFactory()
+    number, body = brand_system.account.number, pair(brand_system)
+    body += "&grant_type=client_credentials"
+
+    same = sentinel(client, number, query=f"{body}&v=1.0", body=f"{body}&v=2.0")
+    other = sentinel(client, number, query=f"{name}=another", body=body)
+
+    assert same.status_code == 200
+    assert (other.status_code, other.json()["error"]) == (400, "invalid_request")
+
+
+@pytest.mark.parametrize("path", ["/oauth/token", "/oauth/revoke_token", "/sentinel"])
+def test_a_basic_header_and_a_form_that_name_different_clients_are_refused(client, path):
+    brand_system = ApiClientFactory()
+    if path == "/sentinel":
+        path = f"/sentinel/api/account/{brand_system.account.number}/app/token"
+    header = basic(brand_system.client_id, brand_system.secret)
+    form = "grant_type=client_credentials&token=x&client_id="
+
+    same = client.post(path, f"{form}{brand_system.client_id}", FORM, headers=header)
+    other = client.post(path, f"{form}another", FORM, headers=header)
+
+    assert same.status_code == 200
+    assert (other.status_code, other.json()["error"]) == (400, "invalid_request")
+
+
 def test_sentinel_token_is_a_signed_jwt_of_the_account(client):
     brand_system = ApiClientFactory()
 

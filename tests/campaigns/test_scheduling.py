@@ -76,6 +76,16 @@ def test_windows_with_hours_as_digit_strings_are_accepted(api, brand):
     assert campaign["schedulingMetrics"] == metrics(9, 21, "MONDAY")
 
 
+def test_hour_with_a_decimal_point_is_the_whole_number_that_it_is(api, brand):
+    """JSON has one kind of number."""
+    body = brand.body("ana", schedulingMetrics=metrics(9.0, 21.0))
+
+    answer = api.post("campaign", body).json()
+
+    campaign = api.get(f"campaign/{answer['proactiveCampaignId']}").json()
+    assert campaign["schedulingMetrics"] == metrics(9, 21)
+
+
 @pytest.mark.parametrize("value", [None, [], {}, {"windows": None}, {"windows": []}], ids=repr)
 def test_without_windows_a_message_goes_out_all_day(api, brand, value):
     """A11: the default of In-App."""

@@ -22,15 +22,16 @@ def pointers(query):
         ("2026-11-23T19:00:00", datetime(2026, 11, 23, 19, tzinfo=UTC)),
         ("2026-11-23T19:00:00+01:00", datetime(2026, 11, 23, 18, tzinfo=UTC)),
         ("2026-11-23T19:00:00 01:00", datetime(2026, 11, 23, 18, tzinfo=UTC)),
+        # Before and after all that a calendar of UTC has: its edge.
+        ("0001-01-01T00:00:00+14:00", datetime(1, 1, 1, tzinfo=UTC)),
+        ("9999-12-31T23:59:59-14:00", datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
     ],
 )
 def test_a_time_is_an_instant_and_a_day_its_first(given, instant):
     assert Query({"from": given}).instant("from") == instant
 
 
-@pytest.mark.parametrize(
-    "given", ["", "yesterday", "2026-02-30", "0001-01-01T00:00:00+14:00", "\0", "1" * 9999]
-)
+@pytest.mark.parametrize("given", ["", "yesterday", "2026-02-30", "\0", "1" * 9999])
 def test_what_is_no_time_is_refused(given):
     query = Query({"from": given})
     query.instant("from")

@@ -195,7 +195,9 @@ WRONG = [
     ({"token": {"a": 1}}, "#/token", "not_a_string"),
     ({"subscription": {}}, "#/subscription", "not_allowed"),
     ({"sdkVersion": None}, "#/sdkVersion", "required"),
+    ({"sdkVersion": ""}, "#/sdkVersion", "required"),
     ({"sdkVersion": "six"}, "#/sdkVersion", "not_a_version"),
+    ({"sdkVersion": "٦.٢"}, "#/sdkVersion", "not_a_version"),
     ({"sdkVersion": "6.2; DROP"}, "#/sdkVersion", "not_a_version"),
     ({"sdkVersion": "1" * 21}, "#/sdkVersion", "too_long"),
     ({"environment": "staging"}, "#/environment", "not_a_choice"),
@@ -329,6 +331,8 @@ def test_minimum_sdk_version_is_a_field_of_the_app(sdk, app, phone):
     ("body", "kept"),
     [
         ({}, "ALL"),
+        ({"unregisterType": None}, "ALL"),
+        ({"unregisterType": ""}, "ALL"),
         ({"unregisterType": "ALL"}, "ALL"),
         ({"unregisterType": "NONE"}, "NONE"),
         ({"unregisterType": "AGENT"}, "AGENT"),
@@ -389,6 +393,17 @@ def test_refresh_is_no_login_and_keeps_what_it_does_not_name(sdk, app, phone):
     assert answer["unregisterType"] == "AGENT"
     assert answer["lastSeenAt"] > device["lastSeenAt"]
     assert Consumer.objects.get().last_login_at == login
+
+
+def test_refresh_with_an_empty_version_keeps_the_known_one(sdk, app, phone):
+    """C3: without a version a device would be held to no minimum."""
+    device = sdk.post("devices", phone).json()
+
+    emptied = sdk.patch(f"devices/{device['id']}", {"sdkVersion": ""})
+    after = sdk.patch(f"devices/{device['id']}", {"model": "iPhone 17"})
+
+    assert (emptied.status_code, after.status_code) == (200, 200)
+    assert after.json()["sdkVersion"] == device["sdkVersion"]
 
 
 def test_refresh_with_a_new_token_takes_the_old_one_out(sdk, app, phone):

@@ -1,4 +1,4 @@
-"""Schemathesis against a real server: no 5xx, no undocumented status, no ignored authentication."""
+"""Schemathesis with every check against a real server: the document says what the server does."""
 
 import json
 import os
@@ -8,12 +8,40 @@ from pathlib import Path
 
 import pytest
 
-from tests.fuzz.world import bound_document, make_world
+from tests.fuzz.binding import bound_document
+from tests.fuzz.world import make_world
 from tests.live import live_stack
 
 # `script/fuzz` asks for more, and for another seed.
-EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "3")
+EXAMPLES = os.environ.get("FUZZ_EXAMPLES", "1")
 SEED = os.environ.get("FUZZ_SEED", "1")
+HOOKS = Path(__file__).with_name("hooks.py")
+CONFIG = """
+hooks = "{hooks}"
+
+[auth.openapi.brandToken]
+bearer = "{world.brand_token}"
+[auth.openapi.consumerToken]
+bearer = "{world.consumer_token}"
+[auth.openapi.clientBasic]
+username = "{world.client.client_id}"
+password = "{world.client.secret}"
+
+# P5 refuses U+0000 anywhere in a body, which no schema of unknown fields can say;
+# tests/test_hostile_bodies.py sends it.
+[generation]
+allow-x00 = false
+
+# An operation that answers nothing but 404, 400 or 429 is not tested.
+[warnings]
+fail-on = true
+
+# What is good may be gone by now, or not go with the present state.
+[checks.positive_data_acceptance]
+expected-statuses = ["2xx", "404", "409"]
+[checks.negative_data_rejection]
+expected-statuses = ["400", "401", "404", "405", "409", "411", "415", "422"]
+"""
 
 
 @pytest.mark.django_db(transaction=True)
@@ -22,7 +50,7 @@ def test_server_does_what_its_document_says(tmp_path: Path) -> None:
     document = tmp_path / "openapi.json"
     document.write_text(json.dumps(bound_document(world)))
     config = tmp_path / "schemathesis.toml"
-    config.write_text(world.config())
+    config.write_text(CONFIG.format(hooks=HOOKS, world=world))
 
     with live_stack(tmp_path) as stack:
         stack.start("web")

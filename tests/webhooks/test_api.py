@@ -419,9 +419,7 @@ def test_a_change_to_null_leaves_all_as_it_is(api, off_the_net):
     assert response.json()["enabled"] is True
 
 
-@pytest.mark.parametrize(
-    "since", ["", "yesterday", "2026-13-01", "9" * 500, "\0", "0001-01-01T00:00+14"]
-)
+@pytest.mark.parametrize("since", ["", "yesterday", "2026-13-01", "9" * 500, "\0"])
 def test_since_must_be_a_time(api, off_the_net, since):
     response = api.post(path(off_the_net, "/replay?since=") + since.replace("\0", "%00"))
 
