@@ -20,7 +20,7 @@ from common.openapi import (
 )
 
 PATH = "/api/v2/account/{accountId}/deadletters"
-_NAME: Schema = {"type": "string", "maxLength": 255, "pattern": STORABLE}
+_NAME = or_null({"type": "string", "minLength": 1, "maxLength": 255, "pattern": STORABLE})
 _CAUSE = {
     "appName": or_null(STRING),
     "provider": or_null(STRING),
@@ -41,10 +41,14 @@ COMPONENTS: dict[str, Schema] = {
             "provider": _NAME,
             "appName": _NAME,
             "campaignId": _NAME,
-            "ids": array(UUID, maxItems=1000),
-            "failedBefore": TIME,
+            "ids": or_null(array(UUID, maxItems=1000)),
+            "failedBefore": or_null(TIME),
         },
         optional=("reason", "provider", "appName", "campaignId", "ids", "failedBefore"),
+        anyOf=[
+            {"required": [name], "properties": {name: {"type": kind}}}
+            for name, kind in {"reason": "string", "campaignId": "string", "ids": "array"}.items()
+        ],
     ),
     "Replay": obj(
         {

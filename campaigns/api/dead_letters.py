@@ -1,6 +1,7 @@
 """What failed for good, by cause, and its replay (D8)."""
 
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -59,7 +60,7 @@ class DeadLettersReplay(BrandView):
         now = timezone.now()
         done = replay_messages(
             account=self.account,
-            wanted=_read_selection(Fields(request.data), now=now),
+            wanted=_read_selection(request.data, now=now),
             by=f"API client {self.client}",
             now=now,
         )
@@ -74,12 +75,13 @@ class DeadLettersReplay(BrandView):
         )
 
 
-def _read_selection(fields: Fields, *, now: Any) -> DeadLetterFilter:
+def _read_selection(data: Any, *, now: datetime) -> DeadLetterFilter:
     """:raises InvalidRequest: it names nothing, or something that is wrong."""
-    names = ("reason", "provider", "appName", "campaignId")
-    given = {name: fields.text(name) or None for name in names}
+    fields = Fields(data)
+    names = ("reason", "provider", "appName", "campaignId", "failedBefore")
+    given = {name: fields.text(name, required=data.get(name) is not None) or None for name in names}
     ids = _read_ids(fields)
-    until = Query({"failedBefore": text} if (text := fields.text("failedBefore")) else {})
+    until = Query({"failedBefore": given["failedBefore"]} if given["failedBefore"] else {})
     wanted = DeadLetterFilter(
         until=min(until.instant("failedBefore") or now, now),
         reason=given["reason"],
