@@ -1,34 +1,35 @@
 """From stored messages to pushes: claim, check, send, record."""
 
-import hashlib
 import logging
-import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from campaigns import ledger
 from campaigns.announcements import announce_settled
 from campaigns.clock import DatabaseClock
 from campaigns.eligibility import Allowed, MessageFacts, Refused, Waits, decide
 from campaigns.facts import lock_and_fetch
+from campaigns.gate import pass_gate
+from campaigns.holds import pass_on, wake_held
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.metrics import UNKNOWN_RETRIES
-from campaigns.models import EventKind, PoisonReport, State
-from campaigns.sending import HOLD, Sending, again, refuse, reply_route, row_event, wait
+from campaigns.models import EventKind, State
+from campaigns.poison import report_poison
+from campaigns.sending import HELD_UP, Sending, refuse, reply_route, row_event, wait, wait_until
 from common.calls import TICK
 from consumers.services import remove_dead_devices
 from conversations.models import MessageState
 from conversations.services import close_routes, open_reply_routes, set_route_states
-from push.models import ProviderKind
+from push.breakers import PROBE_INTERVAL, note
+from push.health import Health, tells
 from push.providers.base import Outcome, PushResult
-from push.services import PushJob, hold_credential, longest_wait, providers, send
+from push.services import PushJob, longest_wait, send
 
 logger = logging.getLogger(__name__)
 
@@ -38,10 +39,6 @@ FLUSH_ROWS = 100
 FLUSH_SECONDS = 0.5
 # Seconds of the lease that are kept for recording what comes back last.
 FLUSH_MARGIN = 1.0
-MAX_POISON = 5
-
-# One lane a provider, and one for rows whose provider is not known yet.
-LANES = ("none", *ProviderKind.values)
 
 
 @dataclass(slots=True)
@@ -77,6 +74,10 @@ class _Batch:
         self.settled: list[Settled] = []
         self.events: list[Event] = []
         self.dead_devices: dict[int, datetime] = {}
+        self.health = Health()
+        self.counting: set[str] = set()
+        self.shut: set[str] = set()
+        self.failed_probes: list[Sending] = []
         self.clock = DatabaseClock()
         self.claimed_at = self.clock.now()
         self.flushed_at = monotonic()
@@ -106,12 +107,18 @@ class _Batch:
                     return
                 self.unstarted.pop(sending.row.id)
                 now = self.clock.now()
-                too_late = sending.too_late(now)
-                if too_late is not None:
-                    self._put_off(sending.row, too_late, now)
+                hindrance = sending.too_late(now) or self._held_since(sending, now)
+                if hindrance is not None:
+                    self._put_off(sending.row, hindrance, now)
                     continue
                 self.under_way[sending.row.public_id.hex] = sending
                 yield from sending.jobs(now)
+
+    def _held_since(self, sending: Sending, now: datetime) -> Settled | None:
+        """What the message becomes when all its ways were shut since it was checked."""
+        if sending.is_probe or not self.shut or not sending.is_shut(self.shut):
+            return None
+        return wait_until(sending.row, now + PROBE_INTERVAL, HELD_UP)
 
     def _put_off(self, row: Claimed, becomes: Settled, now: datetime) -> None:
         kind = EventKind.DEFERRED if becomes.state == State.QUEUED else EventKind.DECIDED
@@ -141,10 +148,13 @@ class _Batch:
                 events.append(row_event(row, EventKind.DEFERRED, now, reason=verdict.reason))
             else:
                 settled.append(verdict)
-        going, put_back = self._with_providers(allowed, now)
-        self._settle([*settled, *put_back], events, now)
-        open_reply_routes(routes=[reply_route(s.row, s.facts) for s in going])
-        return going
+        passed = pass_gate(allowed, lane=self.lane, now=now)
+        self.lanes |= passed.lanes
+        self.counting |= passed.counting
+        self._settle([*settled, *passed.put_back], [*events, *passed.told], now)
+        open_reply_routes(routes=[reply_route(s.row, s.facts) for s in passed.going])
+        UNKNOWN_RETRIES.inc(sum(sending.repeats for sending in passed.going))
+        return passed.going
 
     def _decide(
         self, row: Claimed, facts: MessageFacts, now: datetime
@@ -152,36 +162,7 @@ class _Batch:
         try:
             return decide(facts, now=now)
         except Exception as error:  # a poisoned row must not hold up the rest of its slice
-            return _poisoned(row, error, now)
-
-    def _with_providers(
-        self, allowed: Sequence[tuple[Claimed, MessageFacts, Allowed]], now: datetime
-    ) -> tuple[list[Sending], list[Settled]]:
-        """Find each device's provider; rows of a held credential or another lane are put back."""
-        found = providers(
-            device.credential_id
-            for _, _, verdict in allowed
-            for device in verdict.devices
-            if device.credential_id
-        )
-        going, put_back = [], []
-        for row, facts, verdict in allowed:
-            usable = [
-                (device, *found[device.credential_id])
-                for device in verdict.devices
-                if device.credential_id in found
-            ]
-            targets = [(d, provider) for d, provider, held in usable if not held or held <= now]
-            if not targets:
-                waits = [(held - now).total_seconds() for _, _, held in usable if held]
-                put_back.append(again(row, min(waits, default=HOLD)))
-            elif targets[0][1].kind != self.lane:
-                put_back.append(again(row, 0.0, lane=targets[0][1].kind))
-                self.lanes.add(targets[0][1].kind)
-            else:
-                going.append(Sending(row, facts, targets, verdict.has_spare))
-                UNKNOWN_RETRIES.inc(sum(d.id in facts.past.unknown for d, _ in targets))
-        return going, put_back
+            return report_poison(row, error, now)
 
     def _take(self, result: PushResult) -> None:
         """Read one answer; settle its message as soon as that is known."""
@@ -191,19 +172,23 @@ class _Batch:
             self.events.append(sending.event(result, now))
         if result.outcome is Outcome.UNREGISTERED:
             self.dead_devices[result.device_id] = result.dead_since or self.claimed_at
-        if result.outcome is Outcome.MISCONFIGURED:
-            credential_id = sending.target(result.device_id)[0].credential_id
-            assert credential_id is not None
-            until = now + timedelta(seconds=HOLD)
-            hold_credential(credential_id=credential_id, until=until, reason=result.detail)
+        way = sending.target(result.device_id).way
+        self.health.add(way, result, is_probe=sending.is_probe)
+        if sending.is_probe and not tells(result):
+            self.failed_probes.append(sending)
         if not sending.is_settled and (result.outcome is Outcome.ACCEPTED or sending.is_done):
             sending.is_settled = True
-            self.settled.append(sending.outcome(now))
+            self._become(sending.row, sending.outcome(now), now)
         if sending.is_done:
             del self.under_way[result.message_id]
 
+    def _become(self, row: Claimed, becomes: Settled, now: datetime) -> None:
+        self.settled.append(becomes)
+        if becomes.reason == HELD_UP and row.waited_for != HELD_UP:
+            self.events.append(row_event(row, EventKind.DEFERRED, now, reason=HELD_UP))
+
     def _is_flush_due(self) -> bool:
-        if len(self.settled) >= FLUSH_ROWS:
+        if len(self.settled) >= FLUSH_ROWS or self.health.is_urgent:
             return True
         is_late: bool = monotonic() - self.flushed_at >= FLUSH_SECONDS
         return is_late and len(self.settled) + len(self.events) > 0
@@ -217,6 +202,25 @@ class _Batch:
                     remove_dead_devices(dead_since=self.dead_devices, reason="token_gone", now=now)
         self.settled, self.events, self.dead_devices = [], [], {}
         self.flushed_at = monotonic()
+        self._note_health()
+
+    def _note_health(self) -> None:
+        """Tell the breakers what the results since the last flush say of their ways."""
+        health, self.health = self.health, Health()
+        noted = note(health, counting=self.counting, now=self.clock.now())
+        self.shut |= noted.shut
+        if noted.is_reopened:
+            wake_held(limit=settings.DELIVERY_CLAIM)
+        for sending in self.failed_probes:
+            self._pass_on(sending)
+        self.failed_probes = []
+
+    def _pass_on(self, probe: Sending) -> None:
+        """Another message tries next what this one found shut."""
+        assert probe.probed_at is not None
+        due_at = max(self.clock.now(), probe.probed_at + PROBE_INTERVAL)
+        row = probe.row
+        pass_on(lane=self.lane, account_id=row.account_id, last=row.id, due_at=due_at)
 
     def _settle(self, settled: Sequence[Settled], events: Sequence[Event], now: datetime) -> None:
         """Write states, counts and events, tell reply routes and webhooks; in a transaction."""
@@ -231,21 +235,3 @@ class _Batch:
         if ended:
             close_routes(message_ids=ended)
         announce_settled(kept, now=now)
-
-
-def _poisoned(row: Claimed, error: Exception, now: datetime) -> Settled:
-    """Count an unexpected error by its stack; the row is tried again, and given up at the fifth."""
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    stack_hash = hashlib.sha256(stack.encode()).hexdigest()[:16]
-    logger.error("Message %s failed with %s, stack %s", row.id, type(error).__name__, stack_hash)
-    report, is_new = PoisonReport.objects.get_or_create(
-        message_id=row.id,
-        stack_hash=stack_hash,
-        defaults={"summary": type(error).__name__, "last_at": now},
-    )
-    if is_new:
-        return again(row, 1.0)
-    PoisonReport.objects.filter(pk=report.pk).update(count=F("count") + 1, last_at=now)
-    if report.count + 1 >= MAX_POISON:
-        return Settled(row.id, row.fence, State.FAILED, "internal")
-    return again(row, 2.0**report.count)

@@ -1,9 +1,10 @@
 """One message on its way: what is asked of its providers, and what it becomes."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
+from typing import NamedTuple
 
 from campaigns.eligibility import (
     DeviceFacts,
@@ -17,11 +18,16 @@ from campaigns.ledger import Claimed, Event, Settled
 from campaigns.models import EventKind, State
 from conversations.models import Source
 from conversations.services import NewRoute
-from push.providers.base import DeviceTarget, Outcome, Provider, PushRequest, PushResult
+from push.breakers import PROBE_INTERVAL
+from push.health import tells
+from push.providers.base import DeviceTarget, Outcome, PushRequest, PushResult
 from push.services import PushJob
+from push.ways import Way
 
-# Seconds for which a provider that refused our credential is left alone.
-HOLD = 5.0
+# Why a message waits whose provider is held up.
+HELD_UP = "provider_held_up"
+# Seconds for which a message whose probe failed makes way for others.
+PROBED_WAIT = 60.0
 # Seconds after which a request that found no place is tried again, uncounted.
 NOT_STARTED_WAIT = 1.0
 
@@ -29,27 +35,50 @@ BACKEND_SERVICES = {Source.API: "prmsg", Source.IVR: "c2m"}
 
 _rng = Random()
 
-Target = tuple[DeviceFacts, Provider]
+
+class Target(NamedTuple):
+    """A device and the way to it."""
+
+    device: DeviceFacts
+    way: Way
 
 
 @dataclass(slots=True)
 class Sending:
-    """A claimed message whose requests are under way, one a device."""
+    """A claimed message whose requests are under way, one a device.
+
+    ``has_spare``: there are other devices, should these be gone. ``probed_at``: it was let through
+    to try a way that is held up.
+    """
 
     row: Claimed
     facts: MessageFacts
     targets: Sequence[Target]
     has_spare: bool
+    probed_at: datetime | None = None
     results: list[PushResult] = field(default_factory=list)
     is_settled: bool = False
+
+    @property
+    def is_probe(self) -> bool:
+        return self.probed_at is not None
 
     @property
     def is_done(self) -> bool:
         return len(self.results) == len(self.targets)
 
+    @property
+    def repeats(self) -> int:
+        """Pushes whose first answer was lost."""
+        return sum(target.device.id in self.facts.past.unknown for target in self.targets)
+
+    def is_shut(self, shut: Collection[str]) -> bool:
+        """Whether each way of it has one of these scopes."""
+        return all(any(s.key in shut for s in target.way.scopes) for target in self.targets)
+
     def jobs(self, now: datetime) -> list[PushJob]:
         data = _sdk_data(self.row, self.facts, now)
-        return [PushJob(provider, self._request(device, data)) for device, provider in self.targets]
+        return [PushJob(way.provider, self._request(device, data)) for device, way in self.targets]
 
     def too_late(self, now: datetime) -> Settled | None:
         """What the message becomes when its window or its lookback ended since it was checked."""
@@ -59,14 +88,14 @@ class Sending:
         return wait(self.row, shut) if shut else None
 
     def target(self, device_id: int) -> Target:
-        return next(target for target in self.targets if target[0].id == device_id)
+        return next(target for target in self.targets if target.device.id == device_id)
 
     def outcome(self, now: datetime) -> Settled:
         """What the message becomes when a device took it, or when all have answered."""
         started = int(any(result.is_started for result in self.results))
         accepted = next((r for r in self.results if r.outcome is Outcome.ACCEPTED), None)
         if accepted is not None:
-            app_name = self.target(accepted.device_id)[0].app_name
+            app_name = self.target(accepted.device_id).device.app_name
             return self._becomes(State.SENT, app_name=app_name, started=started)
         waits = [wait for result in self.results if (wait := self._wait(result)) is not None]
         if not waits and self.has_spare:
@@ -74,7 +103,10 @@ class Sending:
             waits = [0.0]
         if not waits:
             return self._becomes(State.FAILED, reason=self.results[-1].reason, started=started)
-        if now + timedelta(seconds=min(waits)) >= self.row.expires_at:
+        due_at = now + timedelta(seconds=min(waits))
+        if any(self._is_held_up(result) for result in self.results):
+            return wait_until(self.row, due_at, HELD_UP, started=started)
+        if due_at >= self.row.expires_at:
             return self._becomes(State.EXPIRED, reason="lookback_over", started=started)
         return again(self.row, min(waits), started=started)
 
@@ -87,16 +119,24 @@ class Sending:
 
     def _wait(self, result: PushResult) -> float | None:
         """Seconds until this device is tried again, None when it is not."""
-        if not result.is_started:
+        if not result.is_started and result.outcome is not Outcome.MISCONFIGURED:
             return NOT_STARTED_WAIT
-        if result.outcome is Outcome.MISCONFIGURED:
-            return HOLD
         if result.outcome is Outcome.UNKNOWN and result.device_id in self.facts.past.unknown:
             return None
-        if result.outcome in {Outcome.RETRY, Outcome.UNKNOWN}:
-            _, provider = self.target(result.device_id)
-            return provider.retry.wait(result, self._attempt(result), _rng)
-        return None
+        if result.outcome not in {Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED}:
+            return None
+        retry = self.target(result.device_id).way.provider.retry
+        wait = retry.wait(result, self._attempt(result), _rng)
+        if self._is_held_up(result):
+            # The breaker paces what is held up, whatever the contract says of single messages.
+            least = PROBED_WAIT if self.is_probe else PROBE_INTERVAL.total_seconds()
+            return max(least, wait or 0.0)
+        return wait
+
+    def _is_held_up(self, result: PushResult) -> bool:
+        if result.outcome is Outcome.MISCONFIGURED:
+            return True
+        return self.is_probe and tells(result) is False
 
     def _attempt(self, result: PushResult) -> int:
         """Which try this was; a contract that counts 5xx answers counts only those."""
@@ -105,7 +145,9 @@ class Sending:
         return self.row.attempts + 1
 
     def event(self, result: PushResult, now: datetime) -> Event:
-        """The timeline's line for one answer."""
+        """The timeline's line for one answer. Probes are none of the tries that a provider's
+        contract counts, so they are told apart by their reason."""
+        is_probe = self.is_probe and result.outcome is Outcome.RETRY
         return Event(
             message_id=self.row.id,
             account_id=self.row.account_id,
@@ -113,9 +155,9 @@ class Sending:
             kind=EventKind.PUSH,
             at=now,
             device_id=result.device_id,
-            provider=self.target(result.device_id)[1].kind,
+            provider=self.target(result.device_id).way.provider.kind,
             outcome=result.outcome,
-            reason=result.reason,
+            reason=HELD_UP if is_probe else result.reason,
             detail=result.detail,
             provider_id=result.provider_id[:200],
             elapsed_ms=result.elapsed_ms,
@@ -125,9 +167,7 @@ class Sending:
         return PushRequest(
             message_id=self.row.public_id.hex,
             device_id=device.id,
-            target=DeviceTarget(
-                device.platform, device.token, device.p256dh, device.auth, device.environment
-            ),
+            target=address(device),
             badge=1,
             title=self.row.title or device.app_title,
             body=self.row.text,
@@ -135,6 +175,13 @@ class Sending:
             data=data,
             attempt=self.row.attempts + 1,
         )
+
+
+def address(device: DeviceFacts) -> DeviceTarget:
+    """Where a provider finds the device."""
+    return DeviceTarget(
+        device.platform, device.token, device.p256dh, device.auth, device.environment
+    )
 
 
 def _sdk_data(row: Claimed, facts: MessageFacts, now: datetime) -> dict[str, str]:
@@ -159,6 +206,12 @@ def again(row: Claimed, seconds: float, *, started: int = 0, lane: str = "") -> 
     return Settled(row.id, row.fence, State.QUEUED, due_in=seconds, started=started, lane=lane)
 
 
+def wait_until(row: Claimed, moment: datetime, reason: str, *, started: int = 0) -> Settled:
+    """The row goes back to the queue until then, its lookback's end at the latest."""
+    due_at = min(moment, row.expires_at)
+    return Settled(row.id, row.fence, State.QUEUED, reason, due_at=due_at, started=started)
+
+
 def refuse(row: Claimed, verdict: Refused) -> Settled:
     """The row ends here."""
     return Settled(row.id, row.fence, verdict.state, verdict.reason)
@@ -166,7 +219,7 @@ def refuse(row: Claimed, verdict: Refused) -> Settled:
 
 def wait(row: Claimed, verdict: Waits) -> Settled:
     """The row goes back to the queue until it may go out; no try is counted."""
-    return Settled(row.id, row.fence, State.QUEUED, verdict.reason, due_at=verdict.until)
+    return wait_until(row, verdict.until, verdict.reason)
 
 
 def row_event(row: Claimed, kind: EventKind, now: datetime, *, reason: str = "") -> Event:

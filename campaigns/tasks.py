@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 
 from campaigns import counting, idempotency
 from campaigns.delivery import deliver
+from campaigns.lanes import queue_of
 from campaigns.metrics import WAKE_UPS_LOST
 from campaigns.models import Heartbeat
 
@@ -18,10 +19,6 @@ logger = logging.getLogger(__name__)
 
 # A task hands over to a fresh one after this, so that a warm shutdown does not wait for a campaign.
 LONGEST_TASK_SECONDS = 5.0
-
-
-def queue_of(lane: str) -> str:
-    return f"deliver.{lane}"
 
 
 def wake(lanes: Iterable[str]) -> None:

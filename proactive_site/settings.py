@@ -184,6 +184,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clear-tokens": {"task": "accounts.tasks.clear_expired_tokens", "schedule": 3600.0},
     # A webhook that was switched off is told to the brand's people within a minute.
     "webhook-notices": {"task": "webhooks.tasks.send_notices", "schedule": 60.0},
+    # A refused push credential is told to the brand's people within a minute.
+    "push-notices": {"task": "push.tasks.send_notices", "schedule": 60.0},
+    # Rows of ways that work; they are few.
+    "forget-breakers": {"task": "push.tasks.forget_breakers", "schedule": 3600.0},
     # In batches, so that no run is long; what is kept is kept for weeks.
     "forget-deliveries": {"task": "webhooks.tasks.forget_old", "schedule": 600.0},
 }

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -12,6 +13,7 @@ from accounts.audit import record
 from accounts.models import App, Platform, User
 from common.errors import DomainError
 from common.fields import EncryptedJSONField
+from push import breakers
 from push.models import PushCredential
 from push.providers.base import SettingInvalid
 from push.vendors import read_settings
@@ -30,7 +32,8 @@ def save_credential(
 ) -> PushCredential:
     """Put the app's way to this platform in place, instead of the one there was.
 
-    A hold on the old one ends. The settings come back only sealed; `fingerprint` tells them apart.
+    What the old one held up goes on. The settings come back only sealed; `fingerprint` tells them
+    apart.
 
     :raises CredentialInvalid: naming the first setting that cannot be used.
     """
@@ -40,9 +43,9 @@ def save_credential(
     mark = fingerprint(settings)
     with transaction.atomic():
         account = App.objects.select_for_update().select_related("account").get(pk=app.pk).account
-        credential = PushCredential.objects.filter(
-            app=app, platform=platform, is_enabled=True
-        ).first() or PushCredential(account=account, app=app, platform=platform)
+        earlier = PushCredential.objects.filter(app=app, platform=platform)
+        current = earlier.filter(is_enabled=True).first()
+        credential = current or PushCredential(account=account, app=app, platform=platform)
         changes = {
             "provider": [credential.provider or None, provider],
             "fingerprint": [credential.fingerprint or None, mark],
@@ -50,8 +53,9 @@ def save_credential(
         credential.provider = provider
         credential.fingerprint = mark
         credential.sealed = {"account": account.number, "settings": dict(settings)}
-        credential.held_until, credential.held_reason = None, ""
         credential.save()
+        had_waiting = current is None and earlier.filter(switched_off_at__isnull=False).exists()
+        breakers.renew(credential, had_waiting=had_waiting)
         record(
             by=by,
             account=account,
@@ -62,10 +66,12 @@ def save_credential(
     return credential
 
 
-def switch_off(*, credential: PushCredential, by: str | User) -> None:
-    """Stop using the credential; its app's pushes wait until there is another one."""
+def switch_off(*, credential: PushCredential, by: str | User, now: datetime) -> None:
+    """Stop using the credential; what was accepted before waits until there is another one."""
     with transaction.atomic():
-        PushCredential.objects.filter(pk=credential.pk).update(is_enabled=False)
+        PushCredential.objects.filter(pk=credential.pk, is_enabled=True).update(
+            is_enabled=False, switched_off_at=now
+        )
         record(
             by=by,
             account=credential.account,

@@ -11,7 +11,14 @@ from datetime import datetime, timedelta
 import orjson
 
 from common.calls import Answer, Pause, Sent
-from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
+from push.providers.base import (
+    DeviceTarget,
+    Outcome,
+    PushRequest,
+    PushResult,
+    RetryPolicy,
+    Sending,
+)
 from push.providers.content import encode_sdk_keys, fit_body, sdk_keys, seconds_left
 from push.providers.reading import make_unanswered_result
 
@@ -61,6 +68,9 @@ class LabProvider:
     settings: LabSettings
     retry: RetryPolicy = RetryPolicy()
     kind: str = "lab"
+
+    def origin(self, target: DeviceTarget) -> str:
+        return ""
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:
         encode = ENCODERS[request.target.platform]

@@ -114,7 +114,7 @@ def test_a_claim_reads_no_row_that_is_not_due_beyond_one_an_account(queue):
     with connection.cursor() as cursor:
         cursor.execute(
             f"EXPLAIN (ANALYZE, FORMAT JSON) {ledger.CLAIM}",
-            {"lane": "lab", "limit": 1000, "lease": 30.0},
+            {"lane": "lab", "limit": 1000, "lease": 30.0, "quotas": "{}"},
         )
         (plan,) = cursor.fetchone()
     plan = plan if isinstance(plan, list) else json.loads(plan)

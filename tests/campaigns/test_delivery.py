@@ -12,7 +12,7 @@ from campaigns.models import CampaignTally, MessageEvent, OutboundMessage, Poiso
 from consumers.models import Device
 from conversations.models import MessageState, ReplyRoute
 from push.credentials import save_credential
-from push.models import LabPush, PushCredential
+from push.models import Breaker, LabPush
 from push.providers import lab
 from push.services import set_lab_down
 from tests.campaigns.conftest import deliver_all, states
@@ -282,13 +282,13 @@ def test_a_refused_credential_holds_its_app_and_nobody_loses_an_attempt(brand, p
     created = brand.send("ana")
     deliver_all()
     assert outcomes(created) == [("misconfigured", "credential_refused")]
-    assert PushCredential.objects.get(platform="android", is_enabled=True).held_until is not None
+    assert Breaker.objects.open().get().reason == "credential_refused"
 
     held = brand.send("bob")
     deliver_all()
     assert OutboundMessage.objects.get(campaign=held.campaign).attempts == 0
     proxy.credential = ""
-    PushCredential.objects.update(held_until=None)
+    Breaker.objects.update(probe_at=timezone.now())
     make_due()
     deliver_all()
 

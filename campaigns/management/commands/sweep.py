@@ -13,7 +13,9 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from campaigns import ledger
-from campaigns.delivery import LANES, deliver
+from campaigns.delivery import deliver
+from campaigns.holds import wake_held
+from campaigns.lanes import LANES
 from campaigns.models import Heartbeat
 from campaigns.tasks import wake
 from common.claims import is_due
@@ -22,6 +24,8 @@ from webhooks.delivery import deliver as deliver_webhooks
 from webhooks.outbox import QUEUE as WEBHOOKS
 
 logger = logging.getLogger(__name__)
+
+WOKEN_AT_ONCE = 5000
 
 
 class Command(BaseCommand):
@@ -65,6 +69,8 @@ def _try(round_: Callable[[Event], None], stop: Event) -> None:
 
 def _sweep_campaigns(stop: Event) -> None:
     Heartbeat.beat("sweep", timezone.now())
+    while wake_held(limit=WOKEN_AT_ONCE) >= WOKEN_AT_ONCE and not stop.is_set():
+        pass
     wake(ledger.due_lanes(LANES))
     overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
     lanes = set(ledger.due_lanes(LANES, overdue=overdue))

@@ -1,0 +1,185 @@
+"""Which of the messages that the rules allow go now: by a way that is open, in the right lane."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from campaigns.eligibility import Allowed, DeviceFacts, MessageFacts
+from campaigns.holds import look_again_at
+from campaigns.ledger import Claimed, Event, Settled
+from campaigns.models import EventKind, State
+from campaigns.sending import HELD_UP, Sending, Target, address, again, row_event, wait_until
+from push.breakers import PROBE_INTERVAL, Breakers, Hold
+from push.services import Ways
+from push.ways import Scope
+
+# Until a credential that cannot be used at all is looked at again.
+UNUSABLE = timedelta(minutes=1)
+
+
+class Candidate(NamedTuple):
+    """A message that the rules allow, and the ways to its devices; ``spare``: there are others."""
+
+    row: Claimed
+    facts: MessageFacts
+    targets: Sequence[Target]
+    has_spare: bool
+
+
+class Held(NamedTuple):
+    """A message all of whose ways are held up, and the one of them that is tried first."""
+
+    candidate: Candidate
+    target: Target
+    hold: Hold
+
+
+@dataclass(slots=True)
+class Passed:
+    """What became of a slice; ``lanes`` got work, and results of ``counting`` are counted."""
+
+    going: list[Sending] = field(default_factory=list)
+    put_back: list[Settled] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+    lanes: set[str] = field(default_factory=set)
+    counting: set[str] = field(default_factory=set)
+
+
+def pass_gate(
+    allowed: Sequence[tuple[Claimed, MessageFacts, Allowed]], *, lane: str, now: datetime
+) -> Passed:
+    """Find the way of each message, and let it pass or put it back; inside a transaction."""
+    ways = Ways(
+        device.credential_id
+        for _, _, verdict in allowed
+        for device in (*verdict.devices, *verdict.spare)
+        if device.credential_id
+    )
+    gate = _Gate(lane, now)
+    candidates = [
+        candidate
+        for row, facts, verdict in allowed
+        if (candidate := gate.find_candidate(row, facts, verdict, ways))
+    ]
+    gate.let_through(candidates, Breakers(ways.found(), now=now))
+    return gate.passed
+
+
+class _Gate:
+    def __init__(self, lane: str, now: datetime) -> None:
+        self.lane = lane
+        self.now = now
+        self.passed = Passed()
+
+    def find_candidate(
+        self, row: Claimed, facts: MessageFacts, verdict: Allowed, ways: Ways
+    ) -> Candidate | None:
+        """The devices that may still be asked; a message that has none is settled here."""
+        chosen = find_targets(verdict.devices, ways)
+        spare = find_targets(verdict.spare, ways)
+        if not chosen and not spare:
+            self.passed.put_back.append(wait_until(row, self.now + UNUSABLE, HELD_UP))
+            self._tell_held(row)
+            return None
+        left = [target for target in chosen if not _is_over(target, facts)]
+        others = [target for target in spare if not _is_over(target, facts)]
+        if left:
+            return Candidate(row, facts, left, bool(others))
+        if others:
+            return Candidate(row, facts, others[:1], len(others) > 1)
+        ended = Settled(row.id, row.fence, State.FAILED, "provider_unavailable")
+        self.passed.put_back.append(ended)
+        return None
+
+    def let_through(self, candidates: Iterable[Candidate], breakers: Breakers) -> None:
+        self.passed.counting |= breakers.counting
+        held = []
+        for candidate in candidates:
+            holds = [breakers.hold(target.way) for target in candidate.targets]
+            free = [t for t, hold in zip(candidate.targets, holds, strict=True) if hold is None]
+            if free:
+                self._send(candidate, free)
+            else:
+                held.append(_first_to_try(candidate, holds))
+        self._hold(held, breakers)
+
+    def _send(self, candidate: Candidate, free: Sequence[Target]) -> None:
+        row, facts, targets, has_spare = candidate
+        kind = free[0].way.provider.kind
+        if kind != self.lane:
+            self.passed.put_back.append(again(row, 0.0, lane=kind))
+            self.passed.lanes.add(kind)
+            return
+        has_spare = has_spare or len(free) < len(targets)
+        self.passed.going.append(Sending(row, facts, free, has_spare))
+
+    def _hold(self, held: Iterable[Held], breakers: Breakers) -> None:
+        """Put them back. By each way one of them tries it, now or when its turn comes."""
+        by_way: dict[tuple[Scope, ...], list[Held]] = defaultdict(list)
+        for one in held:
+            by_way[one.target.way.scopes].append(one)
+        for waiting in by_way.values():
+            first = min(waiting, key=_is_dear)
+            waiting.remove(first)
+            self._hold_first(first, breakers)
+            for one in waiting:
+                self._put_back(one, look_again_at(one.hold, self.now))
+
+    def _hold_first(self, first: Held, breakers: Breakers) -> None:
+        (row, facts, targets, has_spare), target, hold = first
+        if hold.probe_at is None:
+            self._put_back(first, look_again_at(hold, self.now))
+        elif hold.probe_at > self.now:
+            self._put_back(first, hold.probe_at)
+        elif target.way.provider.kind != self.lane:
+            self._put_back(first, self.now)
+        elif breakers.claim_probe(target.way, now=self.now):
+            has_spare = has_spare or len(targets) > 1
+            self.passed.going.append(Sending(row, facts, [target], has_spare, self.now))
+        else:
+            self._put_back(first, self.now + PROBE_INTERVAL)
+
+    def _put_back(self, held: Held, due_at: datetime) -> None:
+        row = held.candidate.row
+        settled = wait_until(row, due_at, HELD_UP)
+        self.passed.put_back.append(replace(settled, lane=held.target.way.provider.kind))
+        self._tell_held(row)
+
+    def _tell_held(self, row: Claimed) -> None:
+        if row.waited_for != HELD_UP:
+            event = row_event(row, EventKind.DEFERRED, self.now, reason=HELD_UP)
+            self.passed.told.append(event)
+
+
+def find_targets(devices: Sequence[DeviceFacts], ways: Ways) -> list[Target]:
+    """The ways to those of the devices that have one."""
+    found = []
+    for device in devices:
+        if device.credential_id and (way := ways.find(device.credential_id, address(device))):
+            found.append(Target(device, way))
+    return found
+
+
+def _is_over(target: Target, facts: MessageFacts) -> bool:
+    """Whether the provider's contract allows no further try at this device."""
+    unavailable = facts.past.unavailable.get(target.device.id, 0)
+    return target.way.provider.retry.is_over(unavailable)
+
+
+def _first_to_try(candidate: Candidate, holds: Sequence[Hold | None]) -> Held:
+    """The device whose way is tried first; a way that was switched off is not tried."""
+    found = [
+        Held(candidate, target, hold)
+        for target, hold in zip(candidate.targets, holds, strict=True)
+        if hold
+    ]
+    return min(
+        found, key=lambda held: (not held.hold.probe_at, held.hold.probe_at or held.hold.since)
+    )
+
+
+def _is_dear(held: Held) -> tuple[int, int]:
+    """The fewer the better: devices that a probe leaves out, tries that it adds to."""
+    return len(held.candidate.targets), held.candidate.row.attempts
