@@ -20,6 +20,7 @@ from campaigns.holds import pass_on, wake_held
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.metrics import UNKNOWN_RETRIES
 from campaigns.models import EventKind, State
+from campaigns.pace import Pace
 from campaigns.poison import report_poison
 from campaigns.sending import HELD_UP, Sending, refuse, reply_route, row_event, wait, wait_until
 from common.calls import TICK
@@ -51,11 +52,16 @@ class Delivered:
 
 def deliver(lane: str) -> Delivered:
     """Claim a batch of a lane's due rows and bring each as far as it goes now."""
-    started = monotonic()
-    rows = ledger.claim(lane=lane, limit=settings.DELIVERY_CLAIM, lease=settings.DELIVERY_LEASE)
+    started, pace = monotonic(), Pace()
+    rows = ledger.claim(
+        lane=lane,
+        limit=settings.DELIVERY_CLAIM,
+        lease=settings.DELIVERY_LEASE,
+        quotas=pace.quotas(),
+    )
     if not rows:
         return Delivered(0)
-    batch = _Batch(lane, rows, lease_ends=started + settings.DELIVERY_LEASE.total_seconds())
+    batch = _Batch(lane, rows, pace, lease_ends=started + settings.DELIVERY_LEASE.total_seconds())
     batch.run()
     logger.info("Delivered batch of %d in lane %s", len(rows), lane)
     return Delivered(len(rows), batch.lanes)
@@ -64,9 +70,12 @@ def deliver(lane: str) -> Delivered:
 class _Batch:
     """The rows of one claim on their way, until each is settled or put back."""
 
-    def __init__(self, lane: str, rows: Sequence[Claimed], *, lease_ends: float) -> None:
+    def __init__(
+        self, lane: str, rows: Sequence[Claimed], pace: Pace, *, lease_ends: float
+    ) -> None:
         self.lane = lane
         self.rows = rows
+        self.pace = pace
         self.lease_ends = lease_ends
         self.lanes: set[str] = set()
         self.unstarted = {row.id: row for row in rows}
@@ -102,7 +111,7 @@ class _Batch:
         for start in range(0, len(self.rows), SLICE):
             if not self._has_time():
                 return
-            for sending in self._check(self.rows[start : start + SLICE]):
+            for sending in self._let_go(self._check(self.rows[start : start + SLICE])):
                 if not self._has_time():
                     return
                 self.unstarted.pop(sending.row.id)
@@ -113,6 +122,11 @@ class _Batch:
                     continue
                 self.under_way[sending.row.public_id.hex] = sending
                 yield from sending.jobs(now)
+
+    def _let_go(self, checked: Sequence[Sending]) -> list[Sending]:
+        going, put_back = self.pace.let_go(checked, self.clock.now())
+        self.settled += put_back
+        return going
 
     def _held_since(self, sending: Sending, now: datetime) -> Settled | None:
         """What the message becomes when all its ways were shut since it was checked."""

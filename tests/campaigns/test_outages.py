@@ -86,15 +86,17 @@ def test_the_deadline_of_a_push_holds_and_other_providers_go_on(
         proxy.orders.give("token-ana", {"drip": 0.2})
         sent = brand_at(other.url, "bob").send("bob")
 
-        began = time.time()
+        began = time.monotonic()
         deliver("proxy")
-        took = time.time() - began
+        took = time.monotonic() - began
 
     assert states(sent.campaign) == {"bob": (State.SENT, "")}
-    assert [call["at"] - began < 0.8 for call in calls_of(tmp_path / "other-calls")] == [True]
-    assert took < 2
     event = MessageEvent.objects.get(message__campaign=late.campaign, kind="push")
     assert (event.outcome, event.reason) == ("unknown", "answer_lost")
+    [call] = calls_of(tmp_path / "other-calls")
+    assert call["at"] < event.at.timestamp()
+    # One second of patience; the rest is this machine's.
+    assert took < 5
 
 
 def server_tls(trouble, folder):
