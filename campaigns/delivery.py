@@ -1,10 +1,12 @@
 """From stored messages to pushes: claim, check, send, record."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from time import monotonic
 
 from django.conf import settings
@@ -16,19 +18,24 @@ from campaigns.clock import DatabaseClock
 from campaigns.eligibility import Allowed, MessageFacts, Refused, Waits, decide
 from campaigns.facts import lock_and_fetch
 from campaigns.gate import pass_gate
-from campaigns.holds import pass_on, wake_held
 from campaigns.ledger import Claimed, Event, Settled
+from campaigns.lookout import Lookout
 from campaigns.metrics import UNKNOWN_RETRIES
 from campaigns.models import EventKind, State
 from campaigns.pace import Pace
 from campaigns.poison import report_poison
-from campaigns.sending import HELD_UP, Sending, refuse, reply_route, row_event, wait, wait_until
+from campaigns.sending import (
+    HELD_UP,
+    Sending,
+    refuse,
+    reply_route,
+    row_event,
+    wait,
+)
 from common.calls import TICK
 from consumers.services import remove_dead_devices
 from conversations.models import MessageState
 from conversations.services import close_routes, open_reply_routes, set_route_states
-from push.breakers import PROBE_INTERVAL, note
-from push.health import Health, tells
 from push.providers.base import Outcome, PushResult
 from push.services import PushJob, longest_wait, send
 
@@ -44,54 +51,62 @@ FLUSH_MARGIN = 1.0
 
 @dataclass(slots=True)
 class Delivered:
-    """What one batch did: rows claimed, and the lanes that got work from it."""
+    """What one batch did: rows claimed, those there was time for, and the lanes that got work."""
 
-    claimed: int
+    claimed: int = 0
+    done: int = 0
     lanes: set[str] = field(default_factory=set)
 
 
-def deliver(lane: str) -> Delivered:
+def deliver(lane: str, *, limit: int | None = None) -> Delivered:
     """Claim a batch of a lane's due rows and bring each as far as it goes now."""
-    started, pace = monotonic(), Pace()
+    began, pace = monotonic(), Pace()
     rows = ledger.claim(
         lane=lane,
-        limit=settings.DELIVERY_CLAIM,
+        limit=min(limit or settings.DELIVERY_CLAIM, settings.DELIVERY_CLAIM),
         lease=settings.DELIVERY_LEASE,
         quotas=pace.quotas(),
     )
     if not rows:
-        return Delivered(0)
-    batch = _Batch(lane, rows, pace, lease_ends=started + settings.DELIVERY_LEASE.total_seconds())
-    batch.run()
-    logger.info("Delivered batch of %d in lane %s", len(rows), lane)
-    return Delivered(len(rows), batch.lanes)
+        return Delivered()
+    batch = _Batch(lane, _take_turns(rows), pace, began=began)
+    left = batch.run()
+    logger.info("Delivered batch of %d in lane %s", len(rows) - left, lane)
+    return Delivered(len(rows), len(rows) - left, batch.lanes)
+
+
+def _take_turns(rows: Sequence[Claimed]) -> list[Claimed]:
+    """One row of each account, then another one of each, so that no long queue comes first."""
+    turns: Counter[int] = Counter()
+    in_turn = []
+    for row in rows:
+        in_turn.append((turns[row.account_id], row))
+        turns[row.account_id] += 1
+    return [row for _, row in sorted(in_turn, key=itemgetter(0))] if len(turns) > 1 else list(rows)
 
 
 class _Batch:
     """The rows of one claim on their way, until each is settled or put back."""
 
-    def __init__(
-        self, lane: str, rows: Sequence[Claimed], pace: Pace, *, lease_ends: float
-    ) -> None:
+    def __init__(self, lane: str, rows: Sequence[Claimed], pace: Pace, *, began: float) -> None:
         self.lane = lane
         self.rows = rows
         self.pace = pace
-        self.lease_ends = lease_ends
+        self.ends = began + settings.DELIVERY_BATCH_SECONDS
+        self.lease_ends = began + settings.DELIVERY_LEASE.total_seconds()
         self.lanes: set[str] = set()
         self.unstarted = {row.id: row for row in rows}
         self.under_way: dict[str, Sending] = {}
         self.settled: list[Settled] = []
         self.events: list[Event] = []
         self.dead_devices: dict[int, datetime] = {}
-        self.health = Health()
-        self.counting: set[str] = set()
-        self.shut: set[str] = set()
-        self.failed_probes: list[Sending] = []
+        self.lookout = Lookout()
         self.clock = DatabaseClock()
         self.claimed_at = self.clock.now()
         self.flushed_at = monotonic()
 
-    def run(self) -> None:
+    def run(self) -> int:
+        """Returns how many rows there was no time for."""
         lost = [row for row in self.rows if row.was == State.SENDING]
         now = self.claimed_at
         ledger.write_events([row_event(row, EventKind.WORKER_LOST, now) for row in lost])
@@ -104,7 +119,8 @@ class _Batch:
                         self._flush()
         finally:
             self._flush()
-            ledger.release(list(self.unstarted.values()))
+            left = ledger.release(list(self.unstarted.values()))
+        return left
 
     def _feed(self) -> Iterator[PushJob]:
         """Check a slice, then hand out its requests; the transport pulls as places fall free."""
@@ -116,7 +132,7 @@ class _Batch:
                     return
                 self.unstarted.pop(sending.row.id)
                 now = self.clock.now()
-                hindrance = sending.too_late(now) or self._held_since(sending, now)
+                hindrance = sending.too_late(now) or self.lookout.hold_back(sending, now)
                 if hindrance is not None:
                     self._put_off(sending.row, hindrance, now)
                     continue
@@ -128,19 +144,16 @@ class _Batch:
         self.settled += put_back
         return going
 
-    def _held_since(self, sending: Sending, now: datetime) -> Settled | None:
-        """What the message becomes when all its ways were shut since it was checked."""
-        if sending.is_probe or not self.shut or not sending.is_shut(self.shut):
-            return None
-        return wait_until(sending.row, now + PROBE_INTERVAL, HELD_UP)
-
     def _put_off(self, row: Claimed, becomes: Settled, now: datetime) -> None:
         kind = EventKind.DEFERRED if becomes.state == State.QUEUED else EventKind.DECIDED
         self.settled.append(becomes)
         self.events.append(row_event(row, kind, now, reason=becomes.reason))
 
     def _has_time(self) -> bool:
-        """Whether a request begun now would end, and be recorded, inside the lease."""
+        """Whether a request begun now would end, and be recorded, inside the lease; and whether
+        it is not the turn of what came meanwhile."""
+        if monotonic() >= self.ends:
+            return False
         longest: float = settings.DELIVERY_TOTAL_TIMEOUT + longest_wait()
         margin: float = min(FLUSH_MARGIN, settings.DELIVERY_LEASE.total_seconds() / 8)
         return monotonic() + longest + margin < self.lease_ends
@@ -164,7 +177,7 @@ class _Batch:
                 settled.append(verdict)
         passed = pass_gate(allowed, lane=self.lane, now=now)
         self.lanes |= passed.lanes
-        self.counting |= passed.counting
+        self.lookout.watched.add(passed.watched)
         self._settle([*settled, *passed.put_back], [*events, *passed.told], now)
         open_reply_routes(routes=[reply_route(s.row, s.facts) for s in passed.going])
         UNKNOWN_RETRIES.inc(sum(sending.repeats for sending in passed.going))
@@ -186,10 +199,7 @@ class _Batch:
             self.events.append(sending.event(result, now))
         if result.outcome is Outcome.UNREGISTERED:
             self.dead_devices[result.device_id] = result.dead_since or self.claimed_at
-        way = sending.target(result.device_id).way
-        self.health.add(way, result, is_probe=sending.is_probe)
-        if sending.is_probe and not tells(result):
-            self.failed_probes.append(sending)
+        self.lookout.add(sending, result)
         if not sending.is_settled and (result.outcome is Outcome.ACCEPTED or sending.is_done):
             sending.is_settled = True
             self._become(sending.row, sending.outcome(now), now)
@@ -202,7 +212,7 @@ class _Batch:
             self.events.append(row_event(row, EventKind.DEFERRED, now, reason=HELD_UP))
 
     def _is_flush_due(self) -> bool:
-        if len(self.settled) >= FLUSH_ROWS or self.health.is_urgent:
+        if len(self.settled) >= FLUSH_ROWS or self.lookout.is_urgent:
             return True
         is_late: bool = monotonic() - self.flushed_at >= FLUSH_SECONDS
         return is_late and len(self.settled) + len(self.events) > 0
@@ -216,25 +226,7 @@ class _Batch:
                     remove_dead_devices(dead_since=self.dead_devices, reason="token_gone", now=now)
         self.settled, self.events, self.dead_devices = [], [], {}
         self.flushed_at = monotonic()
-        self._note_health()
-
-    def _note_health(self) -> None:
-        """Tell the breakers what the results since the last flush say of their ways."""
-        health, self.health = self.health, Health()
-        noted = note(health, counting=self.counting, now=self.clock.now())
-        self.shut |= noted.shut
-        if noted.is_reopened:
-            wake_held(limit=settings.DELIVERY_CLAIM)
-        for sending in self.failed_probes:
-            self._pass_on(sending)
-        self.failed_probes = []
-
-    def _pass_on(self, probe: Sending) -> None:
-        """Another message tries next what this one found shut."""
-        assert probe.probed_at is not None
-        due_at = max(self.clock.now(), probe.probed_at + PROBE_INTERVAL)
-        row = probe.row
-        pass_on(lane=self.lane, account_id=row.account_id, last=row.id, due_at=due_at)
+        self.lanes |= self.lookout.report(now=self.clock.now())
 
     def _settle(self, settled: Sequence[Settled], events: Sequence[Event], now: datetime) -> None:
         """Write states, counts and events, tell reply routes and webhooks; in a transaction."""

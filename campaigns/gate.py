@@ -1,17 +1,22 @@
-"""Which of the messages that the rules allow go now: by a way that is open, in the right lane."""
+"""Which of the messages that the rules allow go now: by a way that is open, in its lane.
+
+What is slow or held up is put aside, into a lane of its own, and only there a way is tried.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from campaigns.eligibility import Allowed, DeviceFacts, MessageFacts
 from campaigns.holds import look_again_at
+from campaigns.lanes import ASIDE
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.models import EventKind, State
-from campaigns.sending import HELD_UP, Sending, Target, address, again, row_event, wait_until
-from push.breakers import PROBE_INTERVAL, Breakers, Hold
+from campaigns.pushes import address
+from campaigns.sending import HELD_UP, Sending, Target, again, put_aside, row_event
+from push.breakers import PROBE_INTERVAL, Breakers, Hold, Watched
 from push.services import Ways
 from push.ways import Scope
 
@@ -38,13 +43,13 @@ class Held(NamedTuple):
 
 @dataclass(slots=True)
 class Passed:
-    """What became of a slice; ``lanes`` got work, and results of ``counting`` are counted."""
+    """What became of a slice; ``lanes`` got work from it."""
 
     going: list[Sending] = field(default_factory=list)
     put_back: list[Settled] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     lanes: set[str] = field(default_factory=set)
-    counting: set[str] = field(default_factory=set)
+    watched: Watched = field(default_factory=Watched)
 
 
 def pass_gate(
@@ -80,8 +85,7 @@ class _Gate:
         chosen = find_targets(verdict.devices, ways)
         spare = find_targets(verdict.spare, ways)
         if not chosen and not spare:
-            self.passed.put_back.append(wait_until(row, self.now + UNUSABLE, HELD_UP))
-            self._tell_held(row)
+            self._put_aside(row, self.now + UNUSABLE)
             return None
         left = [target for target in chosen if not _is_over(target, facts)]
         others = [target for target in spare if not _is_over(target, facts)]
@@ -94,23 +98,24 @@ class _Gate:
         return None
 
     def let_through(self, candidates: Iterable[Candidate], breakers: Breakers) -> None:
-        self.passed.counting |= breakers.counting
+        self.passed.watched.add(breakers.watched)
         held = []
         for candidate in candidates:
             holds = [breakers.hold(target.way) for target in candidate.targets]
             free = [t for t, hold in zip(candidate.targets, holds, strict=True) if hold is None]
             if free:
-                self._send(candidate, free)
+                self._send(candidate, free, breakers)
             else:
                 held.append(_first_to_try(candidate, holds))
         self._hold(held, breakers)
 
-    def _send(self, candidate: Candidate, free: Sequence[Target]) -> None:
+    def _send(self, candidate: Candidate, free: Sequence[Target], breakers: Breakers) -> None:
         row, facts, targets, has_spare = candidate
-        kind = free[0].way.provider.kind
-        if kind != self.lane:
-            self.passed.put_back.append(again(row, 0.0, lane=kind))
-            self.passed.lanes.add(kind)
+        is_slow = any(breakers.is_slow(target.way) for target in free)
+        lane = ASIDE if is_slow else free[0].way.provider.kind
+        if lane != self.lane:
+            self.passed.put_back.append(again(row, 0.0, lane=lane))
+            self.passed.lanes.add(lane)
             return
         has_spare = has_spare or len(free) < len(targets)
         self.passed.going.append(Sending(row, facts, free, has_spare))
@@ -125,29 +130,25 @@ class _Gate:
             waiting.remove(first)
             self._hold_first(first, breakers)
             for one in waiting:
-                self._put_back(one, look_again_at(one.hold, self.now))
+                self._put_aside(one.candidate.row, look_again_at(one.hold, self.now))
 
     def _hold_first(self, first: Held, breakers: Breakers) -> None:
         (row, facts, targets, has_spare), target, hold = first
         if hold.probe_at is None:
-            self._put_back(first, look_again_at(hold, self.now))
+            self._put_aside(first.candidate.row, look_again_at(hold, self.now))
         elif hold.probe_at > self.now:
-            self._put_back(first, hold.probe_at)
-        elif target.way.provider.kind != self.lane:
-            self._put_back(first, self.now)
+            self._put_aside(first.candidate.row, hold.probe_at)
+        elif self.lane != ASIDE:
+            self._put_aside(first.candidate.row, self.now)
         elif breakers.claim_probe(target.way, now=self.now):
             has_spare = has_spare or len(targets) > 1
             self.passed.going.append(Sending(row, facts, [target], has_spare, self.now))
         else:
-            self._put_back(first, self.now + PROBE_INTERVAL)
+            self._put_aside(first.candidate.row, self.now + PROBE_INTERVAL)
 
-    def _put_back(self, held: Held, due_at: datetime) -> None:
-        row = held.candidate.row
-        settled = wait_until(row, due_at, HELD_UP)
-        self.passed.put_back.append(replace(settled, lane=held.target.way.provider.kind))
-        self._tell_held(row)
-
-    def _tell_held(self, row: Claimed) -> None:
+    def _put_aside(self, row: Claimed, due_at: datetime) -> None:
+        self.passed.put_back.append(put_aside(row, due_at))
+        self.passed.lanes.add(ASIDE)
         if row.waited_for != HELD_UP:
             event = row_event(row, EventKind.DEFERRED, self.now, reason=HELD_UP)
             self.passed.told.append(event)

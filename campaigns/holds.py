@@ -1,14 +1,13 @@
 """Messages that wait because their provider is held up: one of them probes, all of them are woken
 when it is back."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
 from django.db import connection
 
-from campaigns.lanes import LANES
+from campaigns.lanes import ASIDE
 from campaigns.sending import HELD_UP
 from push.breakers import PROBE_INTERVAL, Hold
 from push.models import Breaker
@@ -36,10 +35,10 @@ UPDATE campaigns_outboundmessage SET due_at = %(due_at)s WHERE id = (
 """
 
 
-def pass_on(*, lane: str, account_id: int, last: int, due_at: datetime) -> None:
+def pass_on(*, account_id: int, last: int, due_at: datetime) -> None:
     """Have another message of the account probe next, or the last one if no other waits."""
     named: dict[str, Any] = {
-        "lane": lane,
+        "lane": ASIDE,
         "account": account_id,
         "reason": HELD_UP,
         "due_at": due_at,
@@ -52,14 +51,12 @@ def pass_on(*, lane: str, account_id: int, last: int, due_at: datetime) -> None:
                 return
 
 
-_MAKE_DUE = """
-UPDATE campaigns_outboundmessage SET due_at = statement_timestamp() WHERE id IN (
-    SELECT held.id FROM unnest(%(lanes)s::text[]) AS l(lane) CROSS JOIN LATERAL (
-        SELECT id FROM campaigns_outboundmessage
-        WHERE lane = l.lane AND (account_id = %(account)s OR %(account)s IS NULL)
-          AND state = 'queued' AND reason = %(reason)s AND due_at > statement_timestamp()
-        LIMIT %(limit)s FOR UPDATE SKIP LOCKED) held
-    LIMIT %(limit)s)
+_WAKE = """
+UPDATE campaigns_outboundmessage SET due_at = statement_timestamp(), lane = %(to)s WHERE id IN (
+    SELECT id FROM campaigns_outboundmessage
+    WHERE lane = %(lane)s AND (account_id = %(account)s OR %(account)s IS NULL)
+      AND state = 'queued' AND reason = %(reason)s
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -67,23 +64,29 @@ def wake_held(*, limit: int) -> int:
     """Make due what waited for breakers that have closed, up to ``limit`` messages of each;
     returns how many there were.
 
-    A breaker of which none are left is looked at once more: a worker may be just putting some back.
+    A breaker of which none are left is looked at once more: a worker may be just putting some
+    aside.
     """
     woken = 0
     due = Breaker.objects.filter(is_wake_due=True).order_by("pk")
     for pk, provider, account_id in due.values_list("pk", "provider", "credential__account_id"):
-        # A new credential may be another provider's.
-        count = _make_due(LANES if account_id else (provider,), account_id, limit)
+        count = _wake(account_id, provider, limit)
         if not count:
             Breaker.objects.filter(pk=pk).update(is_wake_due=False)
         woken += count
     return woken
 
 
-def _make_due(lanes: Sequence[str], account_id: int | None, limit: int) -> int:
+def _wake(account_id: int | None, provider: str, limit: int) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
-            _MAKE_DUE,
-            {"lanes": list(lanes), "account": account_id, "reason": HELD_UP, "limit": limit},
+            _WAKE,
+            {
+                "lane": ASIDE,
+                "account": account_id,
+                "reason": HELD_UP,
+                "to": provider,
+                "limit": limit,
+            },
         )
         return int(cursor.rowcount)

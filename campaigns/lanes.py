@@ -1,7 +1,12 @@
-"""Lanes: one a provider, and one for rows whose provider is not known yet."""
+"""Lanes: one a provider, one for rows whose provider is not known yet, and one aside.
+
+Aside is for rows whose provider is slow or held up. The sweep delivers them, so that waiting for
+such answers takes no worker from the others.
+"""
 
 from push.models import ProviderKind
 
+ASIDE = "aside"
 LANES = ("none", *ProviderKind.values)
 
 

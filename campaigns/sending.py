@@ -1,7 +1,7 @@
 """One message on its way: what is asked of its providers, and what it becomes."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import NamedTuple
@@ -14,13 +14,14 @@ from campaigns.eligibility import (
     lookback_over,
     not_yet,
 )
+from campaigns.lanes import ASIDE
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.models import EventKind, State
-from conversations.models import Source
+from campaigns.pushes import push_request, sdk_data
 from conversations.services import NewRoute
 from push.breakers import PROBE_INTERVAL
 from push.health import tells
-from push.providers.base import DeviceTarget, Outcome, PushRequest, PushResult
+from push.providers.base import Outcome, PushResult
 from push.services import PushJob
 from push.ways import Way
 
@@ -30,8 +31,6 @@ HELD_UP = "provider_held_up"
 PROBED_WAIT = 60.0
 # Seconds after which a request that found no place is tried again, uncounted.
 NOT_STARTED_WAIT = 1.0
-
-BACKEND_SERVICES = {Source.API: "prmsg", Source.IVR: "c2m"}
 
 _rng = Random()
 
@@ -77,8 +76,11 @@ class Sending:
         return all(any(s.key in shut for s in target.way.scopes) for target in self.targets)
 
     def jobs(self, now: datetime) -> list[PushJob]:
-        data = _sdk_data(self.row, self.facts, now)
-        return [PushJob(way.provider, self._request(device, data)) for device, way in self.targets]
+        data = sdk_data(self.row, self.facts, now)
+        return [
+            PushJob(way.provider, push_request(self.row, device, data))
+            for device, way in self.targets
+        ]
 
     def too_late(self, now: datetime) -> Settled | None:
         """What the message becomes when its window or its lookback ended since it was checked."""
@@ -105,7 +107,7 @@ class Sending:
             return self._becomes(State.FAILED, reason=self.results[-1].reason, started=started)
         due_at = now + timedelta(seconds=min(waits))
         if any(self._is_held_up(result) for result in self.results):
-            return wait_until(self.row, due_at, HELD_UP, started=started)
+            return put_aside(self.row, due_at, started=started)
         if due_at >= self.row.expires_at:
             return self._becomes(State.EXPIRED, reason="lookback_over", started=started)
         return again(self.row, min(waits), started=started)
@@ -163,53 +165,22 @@ class Sending:
             elapsed_ms=result.elapsed_ms,
         )
 
-    def _request(self, device: DeviceFacts, data: dict[str, str]) -> PushRequest:
-        return PushRequest(
-            message_id=self.row.public_id.hex,
-            device_id=device.id,
-            target=address(device),
-            badge=1,
-            title=self.row.title or device.app_title,
-            body=self.row.text,
-            expires_at=self.row.expires_at,
-            data=data,
-            attempt=self.row.attempts + 1,
-        )
-
-
-def address(device: DeviceFacts) -> DeviceTarget:
-    """Where a provider finds the device."""
-    return DeviceTarget(
-        device.platform, device.token, device.p256dh, device.auth, device.environment
-    )
-
-
-def _sdk_data(row: Claimed, facts: MessageFacts, now: datetime) -> dict[str, str]:
-    """The keys that LivePerson's SDK reads (``liveperson.md`` 4.4)."""
-    campaign = facts.campaign
-    left = row.expires_at - now
-    return {
-        "id": row.public_id.hex,
-        "brandId": str(campaign.account_number),
-        "backendService": BACKEND_SERVICES[Source(campaign.source)],
-        "lookBackPeriod": str(max(0, int(left.total_seconds() * 1000))),
-        "transactionId": str(row.public_id),
-        "expirationEpochTime": str(int(row.expires_at.timestamp())),
-        "leCampaignId": str(campaign.le_campaign_id),
-        "leEngagementId": str(campaign.le_engagement_id),
-        "externalConsumerId": row.consumer_ref,
-    }
-
 
 def again(row: Claimed, seconds: float, *, started: int = 0, lane: str = "") -> Settled:
     """The row goes back to the queue, and is due again in ``seconds``."""
     return Settled(row.id, row.fence, State.QUEUED, due_in=seconds, started=started, lane=lane)
 
 
-def wait_until(row: Claimed, moment: datetime, reason: str, *, started: int = 0) -> Settled:
-    """The row goes back to the queue until then, its lookback's end at the latest."""
+def wait_until(row: Claimed, moment: datetime, reason: str) -> Settled:
+    """The row goes back to the queue until then, its lookback's end at the latest; no try is
+    counted."""
     due_at = min(moment, row.expires_at)
-    return Settled(row.id, row.fence, State.QUEUED, reason, due_at=due_at, started=started)
+    return Settled(row.id, row.fence, State.QUEUED, reason, due_at=due_at)
+
+
+def put_aside(row: Claimed, due_at: datetime, *, started: int = 0) -> Settled:
+    """The row waits for its provider, apart from those whose providers work."""
+    return replace(wait_until(row, due_at, HELD_UP), lane=ASIDE, started=started)
 
 
 def refuse(row: Claimed, verdict: Refused) -> Settled:
@@ -218,7 +189,7 @@ def refuse(row: Claimed, verdict: Refused) -> Settled:
 
 
 def wait(row: Claimed, verdict: Waits) -> Settled:
-    """The row goes back to the queue until it may go out; no try is counted."""
+    """The row goes back to the queue until it may go out."""
     return wait_until(row, verdict.until, verdict.reason)
 
 

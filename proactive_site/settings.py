@@ -167,6 +167,7 @@ CELERY_TASK_QUEUES = [
         "deliver.fcm",
         "deliver.apns",
         "deliver.webpush",
+        "deliver.aside",
         "hooks",
     )
 ]
@@ -199,6 +200,8 @@ DELIVERY_LEASE = timedelta(seconds=env.float("DELIVERY_LEASE", default=30.0))
 DELIVERY_CONNECT_TIMEOUT = env.float("DELIVERY_CONNECT_TIMEOUT", default=5.0)
 DELIVERY_TOTAL_TIMEOUT = env.float("DELIVERY_TOTAL_TIMEOUT", default=10.0)
 DELIVERY_CLAIM = env.int("DELIVERY_CLAIM", default=1000)
+# After so long a worker looks what has come meanwhile, so that a long queue makes nobody wait.
+DELIVERY_BATCH_SECONDS = env.float("DELIVERY_BATCH_SECONDS", default=1.0)
 DELIVERY_IN_FLIGHT = env.int("DELIVERY_IN_FLIGHT", default=200)
 SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=5.0)
 SWEEP_OVERDUE = env.float("SWEEP_OVERDUE", default=5.0)

@@ -4,9 +4,8 @@ They are rows, so that all processes see the same. A way that works costs no wri
 counted from a first failure on.
 """
 
-import logging
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -14,24 +13,14 @@ from django.db.models import Q, QuerySet
 
 from accounts.audit import record
 from accounts.models import User
-from push.health import COUNTED, Counted, Health, Probe, Tally, count, tells
-from push.metrics import BREAKER_OPENINGS
+from push.health import COUNTED
 from push.models import Breaker, PushCredential
-from push.providers.base import Outcome, PushResult
 from push.ways import Way, scopes_of
 
-logger = logging.getLogger(__name__)
-
 PROBE_INTERVAL = timedelta(seconds=5)
-# Half of so many results must fail, within the half-minute.
-FEWEST_RESULTS = 20
-FAILED_SHARE = 0.5
-# A host is shut for everybody only when nothing gets through, of more accounts than one.
-FEWEST_ACCOUNTS = 2
 # A credential that is refused again and again is told of once a day.
 NOTICE_INTERVAL = timedelta(days=1)
 SWITCHED_OFF = "credential_switched_off"
-ACTOR = "delivery"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +32,41 @@ class Hold:
     probe_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """Keys of scopes of which more is written than failures: results are counted, or it is slow."""
+
+    counting: set[str] = field(default_factory=set)
+    slow: set[str] = field(default_factory=set)
+
+    def add(self, other: "Watched") -> None:
+        self.counting.update(other.counting)
+        self.slow.update(other.slow)
+
+
 class Breakers:
     """The breakers on some ways, as they stood when this was made."""
 
     def __init__(self, ways: Iterable[Way], *, now: datetime) -> None:
         keys = {scope.key for way in ways for scope in way.scopes}
-        told = Q(opened_at__isnull=False) | Q(counted_from__gt=now - COUNTED)
-        rows = Breaker.objects.filter(told, scope__in=keys)
-        self.counting: set[str] = set()
+        is_open = Q(opened_at__isnull=False)
+        rows = Breaker.objects.filter(
+            is_open | Q(counted_from__gt=now - COUNTED) | Q(slow_until__gt=now), scope__in=keys
+        )
+        self.watched = Watched()
         self._holds: dict[str, Hold] = {}
-        for key, since, reason, probe_at in rows.values_list(
-            "scope", "opened_at", "reason", "probe_at"
+        for key, since, reason, probe_at, slow_until in rows.values_list(
+            "scope", "opened_at", "reason", "probe_at", "slow_until"
         ):
             if since is None:
-                self.counting.add(key)
+                self.watched.counting.add(key)
             else:
                 self._holds[key] = Hold(since, reason, probe_at)
+            if slow_until is not None and slow_until > now:
+                self.watched.slow.add(key)
+
+    def is_slow(self, way: Way) -> bool:
+        return way.scopes[0].key in self.watched.slow
 
     def hold(self, way: Way) -> Hold | None:
         """What keeps a push from going this way; of several, the one that is tried last."""
@@ -82,103 +90,6 @@ class Breakers:
             return False
         Breaker.objects.filter(pk__in=ids).update(probe_at=now + PROBE_INTERVAL)
         return True
-
-
-@dataclass(frozen=True, slots=True)
-class Noted:
-    """What changed: the keys of scopes that were shut, and whether one may be used again."""
-
-    shut: frozenset[str]
-    is_reopened: bool
-
-
-def note(health: Health, *, counting: Collection[str], now: datetime) -> Noted:
-    """Write what results told of their ways; outside a transaction."""
-    tallies = health.tallies.values()
-    counted = count((t for t in tallies if _is_told(t, counting)), now=now)
-    shut = {
-        tally.scope.key
-        for tally, result in _failing(health, counted)
-        if _shut(tally, result, now=now)
-    }
-    reopened = [_judge(probe, now=now) for probe in health.probes]
-    return Noted(frozenset(shut), any(reopened))
-
-
-def _is_told(tally: Tally, counting: Collection[str]) -> bool:
-    """A success counts only beside failures."""
-    return bool(tally.failures or tally.refusal or (tally.results and tally.scope.key in counting))
-
-
-def _failing(health: Health, counted: Iterable[Counted]) -> list[tuple[Tally, PushResult]]:
-    refused = [(tally, tally.refusal) for tally in health.tallies.values()]
-    failing = [
-        (health.tallies[c.key], health.tallies[c.key].failure)
-        for c in counted
-        if _is_too_much(c, health.tallies[c.key])
-    ]
-    return [(tally, result) for tally, result in refused + failing if result]
-
-
-def _is_too_much(counted: Counted, tally: Tally) -> bool:
-    if counted.results < FEWEST_RESULTS:
-        return False
-    if tally.scope.credential_id is None:
-        return counted.failures == counted.results and counted.accounts >= FEWEST_ACCOUNTS
-    return counted.failures >= FAILED_SHARE * counted.results
-
-
-@transaction.atomic
-def _shut(tally: Tally, result: PushResult, *, now: datetime) -> bool:
-    """Open the breaker, unless it is; says whether it is now."""
-    breaker = Breaker.objects.select_for_update().filter(scope=tally.scope.key).first()
-    if breaker is None or not _is_in_use(tally):
-        return False
-    is_refusal = result.outcome is Outcome.MISCONFIGURED
-    if breaker.opened_at is not None and not (is_refusal and breaker.reason != result.reason):
-        return True
-    breaker.open(reason=result.reason, detail=result.detail, probe_at=now + PROBE_INTERVAL, now=now)
-    BREAKER_OPENINGS.labels(breaker.provider, breaker.reason).inc()
-    logger.error("Breaker %s, %s, opened: %s", breaker.pk, breaker.provider, breaker.reason)
-    if is_refusal:
-        _tell(breaker, now=now)
-    return True
-
-
-def _is_in_use(tally: Tally) -> bool:
-    """An answer to settings that were replaced since says nothing of those that came after."""
-    if tally.scope.credential_id is None:
-        return True
-    return PushCredential.objects.filter(
-        pk=tally.scope.credential_id, fingerprint=tally.way.fingerprint, is_enabled=True
-    ).exists()
-
-
-def _tell(breaker: Breaker, *, now: datetime) -> None:
-    """Have the account's administrators told; the audit log is, each time."""
-    credential = breaker.credential
-    assert credential is not None
-    if breaker.noticed_at is None or breaker.noticed_at <= now - NOTICE_INTERVAL:
-        breaker.is_notice_due = True
-        breaker.save(update_fields=["is_notice_due"])
-    record(
-        by=ACTOR,
-        account=credential.account,
-        verb="push_credential_refused",
-        target=credential,
-        changes={"reason": ["", breaker.reason]},
-    )
-
-
-def _judge(probe: Probe, *, now: datetime) -> bool:
-    """Close what is open on the way of a push that got through; says whether anything was."""
-    breakers = Breaker.objects.filter(scope__in=[scope.key for scope in probe.way.scopes])
-    if tells(probe.result):
-        return close(breakers) > 0
-    if probe.result.retry_after:
-        wished = now + timedelta(seconds=probe.result.retry_after)
-        breakers.open().filter(probe_at__lt=wished).update(probe_at=wished)
-    return False
 
 
 def close(breakers: QuerySet[Breaker]) -> int:
@@ -220,5 +131,5 @@ def renew(credential: PushCredential, *, had_waiting: bool) -> None:
 def forget(*, now: datetime) -> int:
     """Delete the rows of ways that have worked for a day."""
     old = Breaker.objects.filter(opened_at=None, is_notice_due=False, is_wake_due=False)
-    old = old.exclude(noticed_at__gt=now - NOTICE_INTERVAL)
+    old = old.exclude(noticed_at__gt=now - NOTICE_INTERVAL).exclude(slow_until__gt=now)
     return old.exclude(counted_from__gt=now - NOTICE_INTERVAL).delete()[0]

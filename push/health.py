@@ -37,6 +37,16 @@ class Tally:
     failing_accounts: set[int] = field(default_factory=set)
     failure: PushResult | None = None
     refusal: PushResult | None = None
+    elapsed_ms: int = 0
+
+    @property
+    def is_paced(self) -> bool:
+        return self.results > 0 and self.scope.credential_id is not None
+
+    @property
+    def pace(self) -> float:
+        """Seconds that a push took."""
+        return self.elapsed_ms / 1000 / self.results if self.results else 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +83,7 @@ class Health:
                     tally.way, tally.refusal = way, result
                 continue
             tally.results += 1
+            tally.elapsed_ms += result.elapsed_ms
             if not told:
                 tally.failures += 1
                 tally.failing_accounts.add(way.account_id)

@@ -85,6 +85,7 @@ class Breaker(models.Model):
     results = models.IntegerField(default=0)
     failures = models.IntegerField(default=0)
     account_ids = ArrayField(models.BigIntegerField(), default=list)
+    slow_until = models.DateTimeField(null=True, help_text="Its answers take seconds.")
     is_notice_due = models.BooleanField(default=False)
     noticed_at = models.DateTimeField(null=True)
     is_wake_due = models.BooleanField(default=False, help_text="What waited for it may go.")

@@ -45,6 +45,7 @@ class Migration(migrations.Migration):
                 ("results", models.IntegerField(default=0)),
                 ("failures", models.IntegerField(default=0)),
                 ("account_ids", django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
+                ("slow_until", models.DateTimeField(help_text="Its answers take seconds.", null=True)),
                 ("is_notice_due", models.BooleanField(default=False)),
                 ("noticed_at", models.DateTimeField(null=True)),
                 ("is_wake_due", models.BooleanField(default=False, help_text="What waited for it may go.")),

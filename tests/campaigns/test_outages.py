@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from campaigns.delivery import deliver
 from campaigns.invariants import check_store
-from campaigns.lanes import LANES, queue_of
+from campaigns.lanes import ASIDE, LANES, queue_of
 from campaigns.models import MessageEvent, State
 from push.models import Breaker, LabPush, ProviderKind
 from tests.campaigns.conftest import deliver_all, make_brand, states
@@ -72,7 +72,7 @@ def test_each_lane_has_a_queue_of_its_own():
     queues = [queue.name for queue in configured.CELERY_TASK_QUEUES]
 
     assert set(LANES) == {"none", *ProviderKind.values}
-    assert sorted(queues) == sorted(["default", "hooks", *map(queue_of, LANES)])
+    assert sorted(queues) == sorted(["default", "hooks", *map(queue_of, (*LANES, ASIDE))])
 
 
 @pytest.mark.parametrize("trouble", ["drip", "half open"])
@@ -150,6 +150,7 @@ def assert_certificate_refused(created):
 def test_a_slow_provider_starves_neither_its_lane_nor_another(proxy, other, settings, tmp_path):
     """D9: a batch that mixes brands of which one's server takes its time for each answer."""
     proxy.latency, settings.DELIVERY_TOTAL_TIMEOUT = 1.5, 2.0
+    settings.DELIVERY_BATCH_SECONDS = 30
     slow, quick = brand_at(proxy.url), brand_at(other.url)
     for n in range(60):
         slow.consumer(f"s{n}", platform="android")
@@ -203,7 +204,8 @@ def test_an_outage_of_an_hour_costs_no_message_and_few_requests(proxy, other):
 
     for step, seconds in enumerate([5] * 60 + [30] * 110):
         now = pass_time(seconds)
-        claimed += deliver("proxy").claimed
+        deliver("proxy")
+        claimed += deliver("aside").claimed
         if step % 20 == 0:
             sent = neighbour.send("bob", now=now)
             deliver("proxy")

@@ -1,4 +1,4 @@
-"""What accounts get of real processes: none more than its rate, none shut out by another's queue."""
+"""What an account gets of real processes: no more than its rate, whatever others have queued."""
 
 import time
 from statistics import median
@@ -57,7 +57,7 @@ def test_a_long_queue_of_one_brand_does_not_delay_another_s_message(tmp_path, lo
             app=single.app,
             platform="android",
             provider="proxy",
-            settings={"url": proxy.url, "username": "b"},
+            settings={"url": proxy.url, "headers": [["XBrand", "b"]]},
             by="tests",
         )
         single.consumer("bob", platform="android", token="token-bob")

@@ -8,8 +8,9 @@ from django.core import mail
 from django.db import connection, transaction
 
 from accounts.models import AuditEvent, Role
-from push.breakers import Breakers, Noted, forget, note
+from push.breakers import Breakers, Watched, forget
 from push.health import Health
+from push.judging import Noted, note
 from push.models import Breaker
 from push.providers.base import DeviceTarget, Outcome, PushResult
 from push.services import Ways
@@ -44,7 +45,7 @@ def tell(way, *results, now=NOON, probe=False):
     health = Health()
     for one in results:
         health.add(way, one, is_probe=probe)
-    return note(health, counting=Breakers([way], now=now).counting, now=now)
+    return note(health, watched=Breakers([way], now=now).watched, now=now)
 
 
 def is_open(way, now=NOON):
@@ -80,7 +81,7 @@ def test_successes_count_beside_failures_and_are_not_written_without(django_asse
     health = Health()
     health.add(way, FINE, is_probe=False)
     with django_assert_num_queries(0):
-        assert note(health, counting=set(), now=NOON) == Noted(frozenset(), False)
+        assert note(health, watched=Watched(), now=NOON) == Noted()
 
     tell(way, DOWN)
     tell(way, *[FINE] * 30)
@@ -228,7 +229,7 @@ def test_a_probe_that_gets_through_closes_all_breakers_on_its_way():
 
     noted = tell(ways[0], FINE, probe=True)
 
-    assert noted.is_reopened
+    assert noted.reopened == {"proxy"}
     assert [is_open(way) for way in ways] == [False, True]
     assert Breaker.objects.filter(is_wake_due=True).count() == 2
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from campaigns import ledger
 from campaigns.delivery import deliver
 from campaigns.holds import wake_held
-from campaigns.lanes import LANES
+from campaigns.lanes import ASIDE, LANES
 from campaigns.models import Heartbeat
 from campaigns.pace import has_send_rates
 from campaigns.tasks import wake
@@ -29,6 +29,7 @@ logger = logging.getLogger(__name__)
 WOKEN_AT_ONCE = 5000
 # Seconds; what an account's send rate held back may go after one.
 PACED_INTERVAL = 1.0
+ASIDE_INTERVAL = 1.0
 
 
 class Command(BaseCommand):
@@ -42,15 +43,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Event()
-        rounds = (_wake_campaigns, _deliver_campaigns, _sweep_webhooks)
+        rounds = (_wake_campaigns, _deliver_campaigns, _deliver_aside, _sweep_webhooks)
         if options["once"]:
             for round_ in rounds:
                 _try(round_, stop)
             return
         for name in (signal.SIGTERM, signal.SIGINT):
             signal.signal(name, lambda *_: stop.set())
-        # Threads of their own, so that no slow end point, of a campaign or of a brand's webhook,
-        # keeps workers from being woken.
+        # Threads of their own, so that neither a slow provider nor a brand's slow webhook keeps
+        # workers from being woken.
         others = [Thread(target=_repeat, args=(round_, stop)) for round_ in rounds[1:]]
         for other in others:
             other.start()
@@ -94,6 +95,17 @@ def _deliver_campaigns(stop: Event) -> None:
         lanes |= delivered.lanes
         if delivered.claimed:
             lanes.add(lane)
+
+
+def _deliver_aside(stop: Event) -> float:
+    """What waits for slow providers, and for those that are held up: here nobody else waits."""
+    while not stop.is_set():
+        delivered = deliver(ASIDE)
+        wake(delivered.lanes - {ASIDE})
+        if not delivered.claimed:
+            break
+    interval: float = min(ASIDE_INTERVAL, settings.SWEEP_INTERVAL)
+    return interval
 
 
 def _sweep_webhooks(stop: Event) -> None:
