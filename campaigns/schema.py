@@ -1,5 +1,6 @@
 """Campaigns and their recipients, described for the OpenAPI document."""
 
+from accounts.models import Platform
 from campaigns import schema_reports
 from campaigns.listing import STATUSES
 from campaigns.models import State
@@ -41,6 +42,7 @@ from common.openapi import (
     ref,
 )
 from conversations.models import Source
+from push.models import ProviderKind
 
 CAMPAIGNS = "/api/v2/account/{accountId}/campaign"
 ONE = f"{CAMPAIGNS}/{{campaignId}}"
@@ -75,6 +77,7 @@ _CAMPAIGN: dict[str, Schema] = {
     "handoff": obj({"id": STRING, "title": STRING}),
     "status": enum(*STATUSES),
     "nextTryAt": or_null(TIME),
+    "heldUp": about(array(ref("HeldUp")), "Providers of its apps that are left alone for now."),
     "startAt": or_null(TIME),
     "schedulingMetrics": or_null(obj({"windows": array({"type": "object"})})),
     "createdAt": TIME,
@@ -202,6 +205,17 @@ COMPONENTS: dict[str, Schema] = {
         }
     ),
     "Campaign": obj(_CAMPAIGN),
+    "HeldUp": obj(
+        {
+            "app": about(STRING, "Its bundle id."),
+            "platform": enum(*Platform.values),
+            "provider": enum(*ProviderKind.values),
+            "reason": STRING,
+            "explanation": STRING,
+            "since": TIME,
+            "nextTryAt": about(or_null(TIME), "Null where nothing is tried until somebody acts."),
+        }
+    ),
     "CampaignDetail": obj(
         {
             **_CAMPAIGN,
