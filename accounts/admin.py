@@ -67,9 +67,16 @@ class AccountAdmin(AccountScopedAdmin):
         "max_recipients",
         "requests_per_second",
         "daily_recipients",
+        "messages_per_second",
     )
     fixed_fields = ("number",)
-    operator_fields = ("region", "max_recipients", "requests_per_second", "daily_recipients")
+    operator_fields = (
+        "region",
+        "max_recipients",
+        "requests_per_second",
+        "daily_recipients",
+        "messages_per_second",
+    )
     audited_fields = ("name", "region", "time_zone", *operator_fields[1:])
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -67,6 +67,13 @@ class Account(models.Model):  # type: ignore[django-manager-missing]
         validators=[MinValueValidator(1)],
         help_text="How many recipients all calls of a day (UTC) may name together.",
     )
+    messages_per_second = models.PositiveIntegerField(
+        "messages a second",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="How many messages go out a second on each channel; empty: as fast as it goes.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
@@ -80,6 +87,15 @@ class Account(models.Model):  # type: ignore[django-manager-missing]
         constraints: ClassVar = [
             models.CheckConstraint(
                 name="account_max_recipients", condition=Q(max_recipients__range=(1, 10_000))
+            ),
+            models.CheckConstraint(name="account_send_rate", condition=~Q(messages_per_second=0)),
+        ]
+        indexes: ClassVar = [
+            # Asked for with each batch; few have one.
+            models.Index(
+                fields=["id"],
+                condition=Q(messages_per_second__isnull=False),
+                name="account_with_send_rate",
             ),
         ]
 

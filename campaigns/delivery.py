@@ -1,34 +1,43 @@
 """From stored messages to pushes: claim, check, send, record."""
 
-import hashlib
 import logging
-import traceback
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from operator import itemgetter
 from time import monotonic
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 
 from campaigns import ledger
 from campaigns.announcements import announce_settled
 from campaigns.clock import DatabaseClock
 from campaigns.eligibility import Allowed, MessageFacts, Refused, Waits, decide
 from campaigns.facts import lock_and_fetch
+from campaigns.gate import pass_gate
 from campaigns.ledger import Claimed, Event, Settled
+from campaigns.lookout import Lookout
 from campaigns.metrics import UNKNOWN_RETRIES
-from campaigns.models import EventKind, PoisonReport, State
-from campaigns.sending import HOLD, Sending, again, refuse, reply_route, row_event, wait
+from campaigns.models import EventKind, State
+from campaigns.pace import Pace
+from campaigns.poison import report_poison
+from campaigns.sending import (
+    HELD_UP,
+    Sending,
+    refuse,
+    reply_route,
+    row_event,
+    wait,
+)
 from common.calls import TICK
 from consumers.services import note_environments, remove_dead_devices
 from conversations.models import MessageState
 from conversations.services import close_routes, open_reply_routes, set_route_states
-from push.models import ProviderKind
 from push.providers.base import Outcome, PushResult
-from push.services import PushJob, hold_credential, longest_wait, providers, send
+from push.services import PushJob, longest_wait, send
 
 logger = logging.getLogger(__name__)
 
@@ -38,39 +47,53 @@ FLUSH_ROWS = 100
 FLUSH_SECONDS = 0.5
 # Seconds of the lease that are kept for recording what comes back last.
 FLUSH_MARGIN = 1.0
-MAX_POISON = 5
-
-# One lane a provider, and one for rows whose provider is not known yet.
-LANES = ("none", *ProviderKind.values)
 
 
 @dataclass(slots=True)
 class Delivered:
-    """What one batch did: rows claimed, and the lanes that got work from it."""
+    """What one batch did: rows claimed, those there was time for, and the lanes that got work."""
 
-    claimed: int
+    claimed: int = 0
+    done: int = 0
     lanes: set[str] = field(default_factory=set)
 
 
-def deliver(lane: str) -> Delivered:
+def deliver(lane: str, *, limit: int | None = None) -> Delivered:
     """Claim a batch of a lane's due rows and bring each as far as it goes now."""
-    started = monotonic()
-    rows = ledger.claim(lane=lane, limit=settings.DELIVERY_CLAIM, lease=settings.DELIVERY_LEASE)
+    began, pace = monotonic(), Pace()
+    rows = ledger.claim(
+        lane=lane,
+        limit=min(limit or settings.DELIVERY_CLAIM, settings.DELIVERY_CLAIM),
+        lease=settings.DELIVERY_LEASE,
+        quotas=pace.quotas(),
+    )
     if not rows:
-        return Delivered(0)
-    batch = _Batch(lane, rows, lease_ends=started + settings.DELIVERY_LEASE.total_seconds())
-    batch.run()
-    logger.info("Delivered batch of %d in lane %s", len(rows), lane)
-    return Delivered(len(rows), batch.lanes)
+        return Delivered()
+    batch = _Batch(lane, _take_turns(rows), pace, began=began)
+    left = batch.run()
+    logger.info("Delivered batch of %d in lane %s", len(rows) - left, lane)
+    return Delivered(len(rows), len(rows) - left, batch.lanes)
+
+
+def _take_turns(rows: Sequence[Claimed]) -> list[Claimed]:
+    """One row of each account, then another one of each, so that no long queue comes first."""
+    turns: Counter[int] = Counter()
+    in_turn = []
+    for row in rows:
+        in_turn.append((turns[row.account_id], row))
+        turns[row.account_id] += 1
+    return [row for _, row in sorted(in_turn, key=itemgetter(0))] if len(turns) > 1 else list(rows)
 
 
 class _Batch:
     """The rows of one claim on their way, until each is settled or put back."""
 
-    def __init__(self, lane: str, rows: Sequence[Claimed], *, lease_ends: float) -> None:
+    def __init__(self, lane: str, rows: Sequence[Claimed], pace: Pace, *, began: float) -> None:
         self.lane = lane
         self.rows = rows
-        self.lease_ends = lease_ends
+        self.pace = pace
+        self.ends = began + settings.DELIVERY_BATCH_SECONDS
+        self.lease_ends = began + settings.DELIVERY_LEASE.total_seconds()
         self.lanes: set[str] = set()
         self.unstarted = {row.id: row for row in rows}
         self.under_way: dict[str, Sending] = {}
@@ -78,11 +101,13 @@ class _Batch:
         self.events: list[Event] = []
         self.dead_devices: dict[str, dict[int, datetime]] = {}
         self.environments: dict[int, str] = {}
+        self.lookout = Lookout()
         self.clock = DatabaseClock()
         self.claimed_at = self.clock.now()
         self.flushed_at = monotonic()
 
-    def run(self) -> None:
+    def run(self) -> int:
+        """Returns how many rows there was no time for."""
         lost = [row for row in self.rows if row.was == State.SENDING]
         now = self.claimed_at
         ledger.write_events([row_event(row, EventKind.WORKER_LOST, now) for row in lost])
@@ -95,24 +120,30 @@ class _Batch:
                         self._flush()
         finally:
             self._flush()
-            ledger.release(list(self.unstarted.values()))
+            left = ledger.release(list(self.unstarted.values()))
+        return left
 
     def _feed(self) -> Iterator[PushJob]:
         """Check a slice, then hand out its requests; the transport pulls as places fall free."""
         for start in range(0, len(self.rows), SLICE):
             if not self._has_time():
                 return
-            for sending in self._check(self.rows[start : start + SLICE]):
+            for sending in self._let_go(self._check(self.rows[start : start + SLICE])):
                 if not self._has_time():
                     return
                 self.unstarted.pop(sending.row.id)
                 now = self.clock.now()
-                too_late = sending.too_late(now)
-                if too_late is not None:
-                    self._put_off(sending.row, too_late, now)
+                hindrance = sending.too_late(now) or self.lookout.hold_back(sending, now)
+                if hindrance is not None:
+                    self._put_off(sending.row, hindrance, now)
                     continue
                 self.under_way[sending.row.public_id.hex] = sending
                 yield from sending.jobs(now)
+
+    def _let_go(self, checked: Sequence[Sending]) -> list[Sending]:
+        going, put_back = self.pace.let_go(checked, self.clock.now())
+        self.settled += put_back
+        return going
 
     def _put_off(self, row: Claimed, becomes: Settled, now: datetime) -> None:
         kind = EventKind.DEFERRED if becomes.state == State.QUEUED else EventKind.DECIDED
@@ -120,7 +151,10 @@ class _Batch:
         self.events.append(row_event(row, kind, now, reason=becomes.reason))
 
     def _has_time(self) -> bool:
-        """Whether a request begun now would end, and be recorded, inside the lease."""
+        """Whether a request begun now would end, and be recorded, inside the lease; and whether
+        it is not the turn of what came meanwhile."""
+        if monotonic() >= self.ends:
+            return False
         longest: float = settings.DELIVERY_TOTAL_TIMEOUT + longest_wait()
         margin: float = min(FLUSH_MARGIN, settings.DELIVERY_LEASE.total_seconds() / 8)
         return monotonic() + longest + margin < self.lease_ends
@@ -142,10 +176,13 @@ class _Batch:
                 events.append(row_event(row, EventKind.DEFERRED, now, reason=verdict.reason))
             else:
                 settled.append(verdict)
-        going, put_back = self._with_providers(allowed, now)
-        self._settle([*settled, *put_back], events, now)
-        open_reply_routes(routes=[reply_route(s.row, s.facts) for s in going])
-        return going
+        passed = pass_gate(allowed, lane=self.lane, now=now)
+        self.lanes |= passed.lanes
+        self.lookout.watched.add(passed.watched)
+        self._settle([*settled, *passed.put_back], [*events, *passed.told], now)
+        open_reply_routes(routes=[reply_route(s.row, s.facts) for s in passed.going])
+        UNKNOWN_RETRIES.inc(sum(sending.repeats for sending in passed.going))
+        return passed.going
 
     def _decide(
         self, row: Claimed, facts: MessageFacts, now: datetime
@@ -153,36 +190,7 @@ class _Batch:
         try:
             return decide(facts, now=now)
         except Exception as error:  # a poisoned row must not hold up the rest of its slice
-            return _poisoned(row, error, now)
-
-    def _with_providers(
-        self, allowed: Sequence[tuple[Claimed, MessageFacts, Allowed]], now: datetime
-    ) -> tuple[list[Sending], list[Settled]]:
-        """Find each device's provider; rows of a held credential or another lane are put back."""
-        found = providers(
-            device.credential_id
-            for _, _, verdict in allowed
-            for device in verdict.devices
-            if device.credential_id
-        )
-        going, put_back = [], []
-        for row, facts, verdict in allowed:
-            usable = [
-                (device, *found[device.credential_id])
-                for device in verdict.devices
-                if device.credential_id in found
-            ]
-            targets = [(d, provider) for d, provider, held in usable if not held or held <= now]
-            if not targets:
-                waits = [(held - now).total_seconds() for _, _, held in usable if held]
-                put_back.append(again(row, min(waits, default=HOLD)))
-            elif targets[0][1].kind != self.lane:
-                put_back.append(again(row, 0.0, lane=targets[0][1].kind))
-                self.lanes.add(targets[0][1].kind)
-            else:
-                going.append(Sending(row, facts, targets, verdict.has_spare))
-                UNKNOWN_RETRIES.inc(sum(d.id in facts.past.unknown for d, _ in targets))
-        return going, put_back
+            return report_poison(row, error, now)
 
     def _take(self, result: PushResult) -> None:
         """Read one answer; settle its message as soon as that is known."""
@@ -195,19 +203,20 @@ class _Batch:
             dead[result.device_id] = result.dead_since or self.claimed_at
         if result.environment:
             self.environments[result.device_id] = result.environment
-        if result.outcome is Outcome.MISCONFIGURED:
-            credential_id = sending.target(result.device_id)[0].credential_id
-            assert credential_id is not None
-            until = now + timedelta(seconds=HOLD)
-            hold_credential(credential_id=credential_id, until=until, reason=result.detail)
+        self.lookout.add(sending, result)
         if not sending.is_settled and (result.outcome is Outcome.ACCEPTED or sending.is_done):
             sending.is_settled = True
-            self.settled.append(sending.outcome(now))
+            self._become(sending.row, sending.outcome(now), now)
         if sending.is_done:
             del self.under_way[result.message_id]
 
+    def _become(self, row: Claimed, becomes: Settled, now: datetime) -> None:
+        self.settled.append(becomes)
+        if becomes.reason == HELD_UP and row.waited_for != HELD_UP:
+            self.events.append(row_event(row, EventKind.DEFERRED, now, reason=HELD_UP))
+
     def _is_flush_due(self) -> bool:
-        if len(self.settled) >= FLUSH_ROWS:
+        if len(self.settled) >= FLUSH_ROWS or self.lookout.is_urgent:
             return True
         is_late: bool = monotonic() - self.flushed_at >= FLUSH_SECONDS
         return is_late and len(self.settled) + len(self.events) > 0
@@ -223,6 +232,7 @@ class _Batch:
                     note_environments(environments=self.environments)
         self.settled, self.events, self.dead_devices, self.environments = [], [], {}, {}
         self.flushed_at = monotonic()
+        self.lanes |= self.lookout.report(now=self.clock.now())
 
     def _settle(self, settled: Sequence[Settled], events: Sequence[Event], now: datetime) -> None:
         """Write states, counts and events, tell reply routes and webhooks; in a transaction."""
@@ -237,21 +247,3 @@ class _Batch:
         if ended:
             close_routes(message_ids=ended)
         announce_settled(kept, now=now)
-
-
-def _poisoned(row: Claimed, error: Exception, now: datetime) -> Settled:
-    """Count an unexpected error by its stack; the row is tried again, and given up at the fifth."""
-    stack = "".join(traceback.format_tb(error.__traceback__))
-    stack_hash = hashlib.sha256(stack.encode()).hexdigest()[:16]
-    logger.error("Message %s failed with %s, stack %s", row.id, type(error).__name__, stack_hash)
-    report, is_new = PoisonReport.objects.get_or_create(
-        message_id=row.id,
-        stack_hash=stack_hash,
-        defaults={"summary": type(error).__name__, "last_at": now},
-    )
-    if is_new:
-        return again(row, 1.0)
-    PoisonReport.objects.filter(pk=report.pk).update(count=F("count") + 1, last_at=now)
-    if report.count + 1 >= MAX_POISON:
-        return Settled(row.id, row.fence, State.FAILED, "internal")
-    return again(row, 2.0**report.count)

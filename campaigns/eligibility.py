@@ -46,7 +46,10 @@ class ConsumerFacts:
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:
-    """A registered device of the consumer; ``credential_id`` is None where its app has none."""
+    """A registered device of the consumer; ``credential_id`` is None where its app has none.
+
+    One that was ``switched_off_at`` some time still stands for messages accepted before that.
+    """
 
     id: int
     app_id: int
@@ -63,6 +66,7 @@ class DeviceFacts:
     is_logged_in: bool
     logout_type: str
     credential_id: int | None
+    switched_off_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +106,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """The message goes to these devices, the newest first; ``has_spare``: there are others."""
+    """The message goes to these devices, the newest first; or else to one of ``spare``."""
 
     devices: Sequence[DeviceFacts]
-    has_spare: bool
+    spare: Sequence[DeviceFacts] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,12 +234,14 @@ def _permitted(message: MessageFacts) -> list[DeviceFacts]:
     ]
 
 
-def _targets(message: MessageFacts) -> Allowed:
+def _targets(message: MessageFacts) -> Allowed | Refused:
     permitted = [device for device in _permitted(message) if device.id not in message.past.done]
+    if not permitted:
+        return Refused(State.FAILED, "refused")
     chosen = [device for device in permitted if device.id in message.past.again] or permitted
     if message.campaign.handoff["device_choice"] == DeviceChoice.NEWEST:
         chosen = chosen[:1]
-    return Allowed(chosen, has_spare=len(permitted) > len(chosen))
+    return Allowed(chosen, [device for device in permitted if device not in chosen])
 
 
 def is_new_enough(version: str, minimum: str) -> bool:

@@ -1,13 +1,13 @@
 """What the rules need to know about a slice of claimed rows, fetched in a handful of queries."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import orjson
 from django.db import connection
-from django.db.models import OuterRef, Subquery
-from django.db.models.functions import Coalesce
 
 from campaigns.eligibility import (
     CampaignFacts,
@@ -17,10 +17,9 @@ from campaigns.eligibility import (
     PastTries,
 )
 from campaigns.ledger import Claimed
-from campaigns.models import EventKind, MessageEvent
+from campaigns.past_tries import fetch_past_tries
 from campaigns.windows import Schedule, load_windows
 from conversations.selectors import consumers_in_conversation
-from push.providers.base import Outcome
 
 _FIND_CONSUMERS = """
 SELECT c.account_id, c.ref, c.id, c.last_login_at IS NOT NULL, c.opted_out_at IS NOT NULL
@@ -51,15 +50,27 @@ SELECT d.consumer_id, d.id, d.app_id, p.bundle_id, p.name, d.platform, d.token, 
             WHEN d.platform IN ('android', 'huawei') THEN
                 CASE WHEN d.is_androidx THEN p.min_androidx_sdk ELSE p.min_android_sdk END
             ELSE '' END,
-       d.logged_out_at IS NULL, d.logout_type, k.id
+       d.logged_out_at IS NULL, d.logout_type, coalesce(k.id, past.id), past.switched_off_at
 FROM consumers_device d
 JOIN accounts_app p ON p.id = d.app_id
 LEFT JOIN push_pushcredential k
   ON k.app_id = d.app_id AND k.platform = d.platform AND k.is_enabled
+LEFT JOIN LATERAL (
+    SELECT o.id, o.switched_off_at FROM push_pushcredential o
+    WHERE k.id IS NULL AND o.app_id = d.app_id AND o.platform = d.platform
+      AND o.switched_off_at IS NOT NULL
+    ORDER BY o.switched_off_at DESC LIMIT 1
+) past ON true
 WHERE d.consumer_id = ANY(%s) AND d.removed_at IS NULL
 ORDER BY d.last_seen_at DESC, d.id DESC
 """
 
+_APPS_WITH_CREDENTIALS = """
+SELECT app_id, CASE WHEN NOT bool_or(is_enabled) THEN max(switched_off_at) END
+FROM push_pushcredential
+WHERE app_id = ANY(%s) AND (is_enabled OR switched_off_at IS NOT NULL)
+GROUP BY app_id
+"""
 
 # By the same rule as MessageFacts.time_zone.
 _TIME_ZONES = """
@@ -70,9 +81,6 @@ SELECT c.ref, newest.time_zone FROM consumers_consumer c CROSS JOIN LATERAL (
 ) newest
 WHERE c.account_id = %s AND c.ref = ANY(%s)
 """
-
-# Outcomes after which a device is asked again.
-AGAIN = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED})
 
 
 def lock_and_fetch(rows: Sequence[Claimed]) -> list[tuple[Claimed, MessageFacts]]:
@@ -102,8 +110,8 @@ def _fetch(
     campaigns: Mapping[int, CampaignFacts],
 ) -> list[tuple[Claimed, MessageFacts]]:
     devices = _fetch_devices([consumer.id for consumer in consumers.values()])
-    apps = _apps_with_credentials(campaigns.values())
-    past = _fetch_past_tries([row.id for row in rows if row.attempts])
+    apps = _fetch_apps_with_credentials(campaigns.values())
+    past = fetch_past_tries([row.id for row in rows if row.attempts])
     result = []
     for row in rows:
         campaign = campaigns[row.campaign_id]
@@ -114,8 +122,10 @@ def _fetch(
             expires_at=row.expires_at,
             campaign=campaign,
             consumer=consumer,
-            devices=[device for device in owned if device.app_id in campaign.app_ids],
-            apps_with_credentials=apps,
+            devices=[_as_of(device, row) for device in owned if device.app_id in campaign.app_ids],
+            apps_with_credentials=frozenset(
+                app for app in campaign.app_ids if app in apps and _had(apps[app], row)
+            ),
             time_zone=next((d.time_zone for d in owned if d.time_zone), campaign.time_zone),
             past=past.get(row.id, PastTries()),
         )
@@ -181,44 +191,23 @@ def _fetch_devices(consumer_ids: list[int]) -> dict[int, list[DeviceFacts]]:
     return devices
 
 
-def _apps_with_credentials(campaigns: Iterable[CampaignFacts]) -> frozenset[int]:
+def _fetch_apps_with_credentials(
+    campaigns: Iterable[CampaignFacts],
+) -> dict[int, datetime | None]:
+    """The apps that have or had a credential, each with the time at which its last was switched
+    off; None where one is in use."""
     apps = sorted({app for campaign in campaigns for app in campaign.app_ids})
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT app_id FROM push_pushcredential WHERE app_id = ANY(%s) AND is_enabled",
-            [apps],
-        )
-        return frozenset(app for (app,) in cursor.fetchall())
+        cursor.execute(_APPS_WITH_CREDENTIALS, [apps])
+        return dict(cursor.fetchall())
 
 
-def _fetch_past_tries(message_ids: list[int]) -> dict[int, PastTries]:
-    """The last outcome at each device: retry and unknown are tried again, the rest are not."""
-    if not message_ids:
-        return {}
-    last: dict[int, dict[int, str]] = defaultdict(dict)
-    unknown: dict[int, set[int]] = defaultdict(set)
-    told = MessageEvent.objects.filter(message_id__in=message_ids)
-    replays = told.filter(message=OuterRef("message"), kind=EventKind.REPLAYED).order_by("-id")
-    # After a replay the tries begin anew.
-    since = Coalesce(Subquery(replays.values("id")[:1]), 0)
-    pushes = told.filter(kind=EventKind.PUSH, id__gt=since)
-    pushes = pushes.exclude(device_id=None).order_by("id")
-    unavailable: dict[int, Counter[int]] = defaultdict(Counter)
-    for message_id, device_id, outcome, word in pushes.values_list(
-        "message_id", "device_id", "outcome", "reason"
-    ):
-        assert device_id is not None
-        last[message_id][device_id] = outcome
-        if outcome == Outcome.UNKNOWN:
-            unknown[message_id].add(device_id)
-        if word == "provider_unavailable":
-            unavailable[message_id][device_id] += 1
-    return {
-        message_id: PastTries(
-            again=frozenset(d for d, outcome in tries.items() if outcome in AGAIN),
-            done=frozenset(d for d, outcome in tries.items() if outcome not in AGAIN),
-            unknown=frozenset(unknown[message_id]),
-            unavailable=unavailable[message_id],
-        )
-        for message_id, tries in last.items()
-    }
+def _had(switched_off_at: datetime | None, row: Claimed) -> bool:
+    """Whether there was a credential when the message was accepted: it waits for the next one."""
+    return switched_off_at is None or switched_off_at > row.created_at
+
+
+def _as_of(device: DeviceFacts, row: Claimed) -> DeviceFacts:
+    if _had(device.switched_off_at, row):
+        return device
+    return replace(device, credential_id=None)

@@ -5,7 +5,7 @@ statement, not of its transaction). Writes after a claim name the row's fence, s
 up after its lease ended changes nothing (``docs/architecture.md``, The way of a message).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ _PENDING = "state IN ('queued', 'sending')"
 
 @dataclass(frozen=True, slots=True)
 class Claimed:
-    """A row that this worker holds until its lease ends."""
+    """A row that this worker holds until its lease ends; ``waited_for`` is why it was put off."""
 
     id: int
     public_id: UUID
@@ -33,6 +33,7 @@ class Claimed:
     expires_at: datetime
     created_at: datetime
     was: str
+    waited_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +98,18 @@ WITH RECURSIVE turn AS (
         ORDER BY account_id, due_at LIMIT 1) n
 ),
 due AS (
-    SELECT account_id FROM turn WHERE due_at <= statement_timestamp()
+    SELECT account_id, (%(quotas)s::jsonb ->> account_id::text)::int AS quota FROM turn
+    WHERE due_at <= statement_timestamp() AND %(quotas)s::jsonb ->> account_id::text
+          IS DISTINCT FROM '0'
     ORDER BY random() LIMIT %(limit)s
 ),
 mine AS MATERIALIZED (
-    SELECT r.id, r.was FROM due CROSS JOIN LATERAL (
-        SELECT id, state AS was FROM campaigns_outboundmessage
+    SELECT r.id, r.was, r.waited_for FROM due CROSS JOIN LATERAL (
+        SELECT id, state AS was, reason AS waited_for FROM campaigns_outboundmessage
         WHERE lane = %(lane)s AND account_id = due.account_id AND {_PENDING}
           AND due_at <= statement_timestamp()
         ORDER BY due_at
-        LIMIT (SELECT greatest(1, %(limit)s / count(*)) FROM due)
+        LIMIT (SELECT least(due.quota, greatest(1, %(limit)s / count(*))) FROM due AS every)
         FOR UPDATE SKIP LOCKED) r
     LIMIT %(limit)s
 )
@@ -115,14 +118,23 @@ SET state = 'sending', reason = '', fence = m.fence + 1,
     due_at = statement_timestamp() + %(lease)s * interval '1 second'
 FROM mine WHERE m.id = mine.id
 RETURNING m.id, m.public_id, m.account_id, m.campaign_id, m.consumer_ref, m.title, m.text,
-          m.fence, m.attempts, m.expires_at, m.created_at, mine.was
+          m.fence, m.attempts, m.expires_at, m.created_at, mine.was, mine.waited_for
 """
 
 
-def claim(*, lane: str, limit: int, lease: timedelta) -> list[Claimed]:
-    """Take up to ``limit`` due rows of a lane, all accounts in equal shares, for ``lease``."""
+def claim(
+    *, lane: str, limit: int, lease: timedelta, quotas: Mapping[int, int] | None = None
+) -> list[Claimed]:
+    """Take up to ``limit`` due rows of a lane, all accounts in equal shares, for ``lease``.
+
+    ``quotas`` says of some accounts how many rows may be taken of them at most.
+    """
+    given = orjson.dumps({str(account): n for account, n in (quotas or {}).items()}).decode()
     with connection.cursor() as cursor:
-        cursor.execute(CLAIM, {"lane": lane, "limit": limit, "lease": lease.total_seconds()})
+        cursor.execute(
+            CLAIM,
+            {"lane": lane, "limit": limit, "lease": lease.total_seconds(), "quotas": given},
+        )
         return [Claimed(*row) for row in cursor.fetchall()]
 
 

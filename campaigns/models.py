@@ -308,6 +308,10 @@ class Heartbeat(models.Model):
     def beat(cls, name: str, now: datetime) -> None:
         cls.objects.update_or_create(name=name, defaults={"at": now})
 
+    @classmethod
+    def is_fresh(cls, name: str, *, since: datetime) -> bool:
+        return cls.objects.filter(name=name, at__gte=since).exists()
+
 
 class PoisonReport(models.Model):
     """An unexpected error in the engine, by the hash of its stack; how often and for whom."""

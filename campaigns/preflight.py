@@ -1,6 +1,6 @@
 """What a call would do, by the rules that delivery asks; nothing is stored or sent (A13)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -19,6 +19,7 @@ from campaigns.eligibility import (
     decide,
 )
 from campaigns.facts import fetch_unlocked
+from campaigns.gate import find_targets
 from campaigns.ledger import Claimed
 from campaigns.models import State
 from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
@@ -28,8 +29,7 @@ from campaigns.services import refusal
 from campaigns.windows import zone_named
 from common.ids import uuid7s
 from conversations.models import Source
-from push.providers.base import Provider
-from push.services import measure, providers
+from push.services import Ways, measure
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +83,9 @@ def preflight(
         campaign = _campaign(account, call, terms, source)
         rows = _rows(campaign, recipients, now)
         outlooks = [_look_ahead(row, facts, now) for row, facts in fetch_unlocked(rows, campaign)]
-        found = _find_providers(outlooks)
+        ways = _find_ways(outlooks)
         forecasts = [
-            _forecast(recipient, outlook, found, now)
+            _forecast(recipient, outlook, ways, now)
             for recipient, outlook in zip(recipients, outlooks, strict=True)
         ]
     return Preflight(forecasts, rejected)
@@ -155,20 +155,17 @@ def _look_ahead(row: Claimed, facts: MessageFacts, now: datetime) -> _Outlook:
     return _Outlook(row, facts, opens_at, decide(facts, now=opens_at))
 
 
-def _find_providers(outlooks: Sequence[_Outlook]) -> dict[int, Provider]:
+def _find_ways(outlooks: Sequence[_Outlook]) -> Ways:
     devices = (
         device
         for outlook in outlooks
         if isinstance(outlook.verdict, Allowed)
         for device in outlook.verdict.devices
     )
-    found = providers(device.credential_id for device in devices if device.credential_id)
-    return {pk: provider for pk, (provider, _) in found.items()}
+    return Ways(device.credential_id for device in devices if device.credential_id)
 
 
-def _forecast(
-    recipient: Recipient, outlook: _Outlook, found: Mapping[int, Provider], now: datetime
-) -> Forecast:
+def _forecast(recipient: Recipient, outlook: _Outlook, ways: Ways, now: datetime) -> Forecast:
     zone = outlook.facts.time_zone
     if not isinstance(outlook.verdict, Allowed):
         reason = outlook.verdict.reason
@@ -180,18 +177,12 @@ def _forecast(
         reason=outlook.facts.campaign.schedule.wait_reason(now) if waits else "",
         goes_out_at=outlook.opens_at,
         time_zone=zone,
-        targets=_targets(outlook, outlook.verdict.devices, found),
+        targets=_targets(outlook, outlook.verdict.devices, ways),
     )
 
 
-def _targets(
-    outlook: _Outlook, devices: Sequence[DeviceFacts], found: Mapping[int, Provider]
-) -> list[TargetForecast]:
-    targets = [
-        (device, found[device.credential_id])
-        for device in devices
-        if device.credential_id and device.credential_id in found
-    ]
+def _targets(outlook: _Outlook, devices: Sequence[DeviceFacts], ways: Ways) -> list[TargetForecast]:
+    targets = find_targets(devices, ways)
     sending = Sending(outlook.row, outlook.facts, targets, has_spare=False)
     jobs = sending.jobs(outlook.opens_at)
     sizes = [measure(job, now=outlook.opens_at) for job in jobs]

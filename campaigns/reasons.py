@@ -23,12 +23,13 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Why a message waits for its time. It is no outcome: it goes out, or ends with a reason."""
+    """Why a message waits. It is no outcome: it goes out, or ends with a reason."""
 
     sentence: str
     remedy: str
 
 
+# What waits for its time is scheduled; what is put off for another reason is being sent.
 WAITING: dict[str, Waiting] = {
     "before_start": Waiting(
         "It waits for the campaign's start.",
@@ -37,6 +38,18 @@ WAITING: dict[str, Waiting] = {
     "outside_window": Waiting(
         "It waits for its sending window, by the person's own clock.",
         "Nothing needs to be done: it goes out at the next opening.",
+    ),
+}
+
+PUT_OFF: dict[str, Waiting] = {
+    "provider_held_up": Waiting(
+        "Its push provider does not work for now; the message waits.",
+        "Nothing needs to be done when the provider is down. A credential that was refused, or "
+        "switched off, has to be saved anew.",
+    ),
+    "send_rate": Waiting(
+        "The account's send rate is reached; the message waits for its turn.",
+        "Nothing needs to be done: it goes out in its turn.",
     ),
 }
 
@@ -195,7 +208,7 @@ def reason(word: str) -> Reason:
 
 def explanation(word: str) -> Reason | Waiting:
     """The sentence and the remedy of a final state's reason, or of a wait's."""
-    return WAITING.get(word) or reason(word)
+    return WAITING.get(word) or PUT_OFF.get(word) or reason(word)
 
 
 def recipient_status(state: str, word: str) -> tuple[str, int | None, str | None]:

@@ -1,5 +1,6 @@
 """Campaigns, described for the OpenAPI document."""
 
+from accounts.models import Platform
 from campaigns.listing import STATUSES
 from campaigns.models import State
 from campaigns.schema_calls import CAMPAIGNS, operation
@@ -24,6 +25,7 @@ from common.openapi import (
     ref,
 )
 from conversations.models import Source
+from push.models import ProviderKind
 
 ONE = f"{CAMPAIGNS}/{{campaignId}}"
 
@@ -39,6 +41,7 @@ _CAMPAIGN: dict[str, Schema] = {
     "handoff": obj({"id": STRING, "title": STRING}),
     "status": enum(*STATUSES),
     "nextTryAt": or_null(TIME),
+    "heldUp": about(array(ref("HeldUp")), "Providers of its apps that are left alone for now."),
     "startAt": or_null(TIME),
     "schedulingMetrics": or_null(obj({"windows": array({"type": "object"})})),
     "createdAt": TIME,
@@ -47,6 +50,17 @@ _CAMPAIGN: dict[str, Schema] = {
 }
 COMPONENTS: dict[str, Schema] = {
     "Campaign": obj(_CAMPAIGN),
+    "HeldUp": obj(
+        {
+            "app": about(STRING, "Its bundle id."),
+            "platform": enum(*Platform.values),
+            "provider": enum(*ProviderKind.values),
+            "reason": STRING,
+            "explanation": STRING,
+            "since": TIME,
+            "nextTryAt": about(or_null(TIME), "Null where nothing is tried until somebody acts."),
+        }
+    ),
     "CampaignDetail": obj(
         {
             **_CAMPAIGN,

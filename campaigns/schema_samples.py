@@ -68,6 +68,7 @@ LISTED: Sample = {
     "handoff": {"id": "H1234567890", "title": "Welcome"},
     "status": "completed",
     "nextTryAt": None,
+    "heldUp": [],
     "startAt": None,
     "schedulingMetrics": None,
     "createdAt": "2026-11-23T19:21:52.966433Z",

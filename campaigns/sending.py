@@ -1,9 +1,10 @@
 """One message on its way: what is asked of its providers, and what it becomes."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from random import Random
+from typing import NamedTuple
 
 from campaigns.eligibility import (
     DeviceFacts,
@@ -13,43 +14,73 @@ from campaigns.eligibility import (
     lookback_over,
     not_yet,
 )
+from campaigns.lanes import ASIDE
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.models import EventKind, State
-from conversations.models import Source
+from campaigns.pushes import push_request, sdk_data
 from conversations.services import NewRoute
-from push.providers.base import DeviceTarget, Outcome, Provider, PushRequest, PushResult
+from push.breakers import PROBE_INTERVAL
+from push.health import tells
+from push.providers.base import Outcome, PushResult
 from push.services import PushJob
+from push.ways import Way
 
-# Seconds for which a provider that refused our credential is left alone.
-HOLD = 5.0
+# Why a message waits whose provider is held up.
+HELD_UP = "provider_held_up"
+# Seconds for which a message whose probe failed makes way for others.
+PROBED_WAIT = 60.0
 # Seconds after which a request that found no place is tried again, uncounted.
 NOT_STARTED_WAIT = 1.0
 
-BACKEND_SERVICES = {Source.API: "prmsg", Source.IVR: "c2m"}
-
 _rng = Random()
 
-Target = tuple[DeviceFacts, Provider]
+
+class Target(NamedTuple):
+    """A device and the way to it."""
+
+    device: DeviceFacts
+    way: Way
 
 
 @dataclass(slots=True)
 class Sending:
-    """A claimed message whose requests are under way, one a device."""
+    """A claimed message whose requests are under way, one a device.
+
+    ``has_spare``: there are other devices, should these be gone. ``probed_at``: it was let through
+    to try a way that is held up.
+    """
 
     row: Claimed
     facts: MessageFacts
     targets: Sequence[Target]
     has_spare: bool
+    probed_at: datetime | None = None
     results: list[PushResult] = field(default_factory=list)
     is_settled: bool = False
+
+    @property
+    def is_probe(self) -> bool:
+        return self.probed_at is not None
 
     @property
     def is_done(self) -> bool:
         return len(self.results) == len(self.targets)
 
+    @property
+    def repeats(self) -> int:
+        """Pushes whose first answer was lost."""
+        return sum(target.device.id in self.facts.past.unknown for target in self.targets)
+
+    def is_shut(self, shut: Collection[str]) -> bool:
+        """Whether each way of it has one of these scopes."""
+        return all(any(s.key in shut for s in target.way.scopes) for target in self.targets)
+
     def jobs(self, now: datetime) -> list[PushJob]:
-        data = _sdk_data(self.row, self.facts, now)
-        return [PushJob(provider, self._request(device, data)) for device, provider in self.targets]
+        data = sdk_data(self.row, self.facts, now)
+        return [
+            PushJob(way.provider, push_request(self.row, device, data))
+            for device, way in self.targets
+        ]
 
     def too_late(self, now: datetime) -> Settled | None:
         """What the message becomes when its window or its lookback ended since it was checked."""
@@ -59,14 +90,14 @@ class Sending:
         return wait(self.row, shut) if shut else None
 
     def target(self, device_id: int) -> Target:
-        return next(target for target in self.targets if target[0].id == device_id)
+        return next(target for target in self.targets if target.device.id == device_id)
 
     def outcome(self, now: datetime) -> Settled:
         """What the message becomes when a device took it, or when all have answered."""
         started = int(any(result.is_started for result in self.results))
         accepted = next((r for r in self.results if r.outcome is Outcome.ACCEPTED), None)
         if accepted is not None:
-            app_name = self.target(accepted.device_id)[0].app_name
+            app_name = self.target(accepted.device_id).device.app_name
             return self._becomes(State.SENT, app_name=app_name, started=started)
         waits = [wait for result in self.results if (wait := self._wait(result)) is not None]
         if not waits and self.has_spare:
@@ -74,7 +105,10 @@ class Sending:
             waits = [0.0]
         if not waits:
             return self._becomes(State.FAILED, reason=self.results[-1].reason, started=started)
-        if now + timedelta(seconds=min(waits)) >= self.row.expires_at:
+        due_at = now + timedelta(seconds=min(waits))
+        if any(self._is_held_up(result) for result in self.results):
+            return put_aside(self.row, due_at, started=started)
+        if due_at >= self.row.expires_at:
             return self._becomes(State.EXPIRED, reason="lookback_over", started=started)
         return again(self.row, min(waits), started=started)
 
@@ -87,16 +121,24 @@ class Sending:
 
     def _wait(self, result: PushResult) -> float | None:
         """Seconds until this device is tried again, None when it is not."""
-        if not result.is_started:
+        if not result.is_started and result.outcome is not Outcome.MISCONFIGURED:
             return max(NOT_STARTED_WAIT, result.retry_after or 0.0)
-        if result.outcome is Outcome.MISCONFIGURED:
-            return HOLD
         if result.outcome is Outcome.UNKNOWN and result.device_id in self.facts.past.unknown:
             return None
-        if result.outcome in {Outcome.RETRY, Outcome.UNKNOWN}:
-            _, provider = self.target(result.device_id)
-            return provider.retry.wait(result, self._attempt(result), _rng)
-        return None
+        if result.outcome not in {Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED}:
+            return None
+        retry = self.target(result.device_id).way.provider.retry
+        wait = retry.wait(result, self._attempt(result), _rng)
+        if self._is_held_up(result):
+            # The breaker paces what is held up, whatever the contract says of single messages.
+            least = PROBED_WAIT if self.is_probe else PROBE_INTERVAL.total_seconds()
+            return max(least, wait or 0.0)
+        return wait
+
+    def _is_held_up(self, result: PushResult) -> bool:
+        if result.outcome is Outcome.MISCONFIGURED:
+            return True
+        return self.is_probe and tells(result) is False
 
     def _attempt(self, result: PushResult) -> int:
         """Which try this was; a contract that counts 5xx answers counts only those."""
@@ -105,7 +147,9 @@ class Sending:
         return self.row.attempts + 1
 
     def event(self, result: PushResult, now: datetime) -> Event:
-        """The timeline's line for one answer."""
+        """The timeline's line for one answer. Probes are none of the tries that a provider's
+        contract counts, so they are told apart by their reason."""
+        is_probe = self.is_probe and result.outcome is Outcome.RETRY
         return Event(
             message_id=self.row.id,
             account_id=self.row.account_id,
@@ -113,55 +157,30 @@ class Sending:
             kind=EventKind.PUSH,
             at=now,
             device_id=result.device_id,
-            provider=self.target(result.device_id)[1].kind,
+            provider=self.target(result.device_id).way.provider.kind,
             outcome=result.outcome,
-            reason=result.reason,
+            reason=HELD_UP if is_probe else result.reason,
             detail=result.detail,
             provider_id=result.provider_id[:200],
             elapsed_ms=result.elapsed_ms,
         )
 
-    def _request(self, device: DeviceFacts, data: dict[str, str]) -> PushRequest:
-        return PushRequest(
-            message_id=self.row.public_id.hex,
-            device_id=device.id,
-            target=DeviceTarget(
-                device.platform,
-                device.token,
-                device.p256dh,
-                device.auth,
-                device.environment,
-                device.app_name,
-            ),
-            badge=1,
-            title=self.row.title or device.app_title,
-            body=self.row.text,
-            expires_at=self.row.expires_at,
-            data=data,
-            attempt=self.row.attempts + 1,
-        )
-
-
-def _sdk_data(row: Claimed, facts: MessageFacts, now: datetime) -> dict[str, str]:
-    """The keys that LivePerson's SDK reads (``liveperson.md`` 4.4)."""
-    campaign = facts.campaign
-    left = row.expires_at - now
-    return {
-        "id": row.public_id.hex,
-        "brandId": str(campaign.account_number),
-        "backendService": BACKEND_SERVICES[Source(campaign.source)],
-        "lookBackPeriod": str(max(0, int(left.total_seconds() * 1000))),
-        "transactionId": str(row.public_id),
-        "expirationEpochTime": str(int(row.expires_at.timestamp())),
-        "leCampaignId": str(campaign.le_campaign_id),
-        "leEngagementId": str(campaign.le_engagement_id),
-        "externalConsumerId": row.consumer_ref,
-    }
-
 
 def again(row: Claimed, seconds: float, *, started: int = 0, lane: str = "") -> Settled:
     """The row goes back to the queue, and is due again in ``seconds``."""
     return Settled(row.id, row.fence, State.QUEUED, due_in=seconds, started=started, lane=lane)
+
+
+def wait_until(row: Claimed, moment: datetime, reason: str) -> Settled:
+    """The row goes back to the queue until then, its lookback's end at the latest; no try is
+    counted."""
+    due_at = min(moment, row.expires_at)
+    return Settled(row.id, row.fence, State.QUEUED, reason, due_at=due_at)
+
+
+def put_aside(row: Claimed, due_at: datetime, *, started: int = 0) -> Settled:
+    """The row waits for its provider, apart from those whose providers work."""
+    return replace(wait_until(row, due_at, HELD_UP), lane=ASIDE, started=started)
 
 
 def refuse(row: Claimed, verdict: Refused) -> Settled:
@@ -170,8 +189,8 @@ def refuse(row: Claimed, verdict: Refused) -> Settled:
 
 
 def wait(row: Claimed, verdict: Waits) -> Settled:
-    """The row goes back to the queue until it may go out; no try is counted."""
-    return Settled(row.id, row.fence, State.QUEUED, verdict.reason, due_at=verdict.until)
+    """The row goes back to the queue until it may go out."""
+    return wait_until(row, verdict.until, verdict.reason)
 
 
 def row_event(row: Claimed, kind: EventKind, now: datetime, *, reason: str = "") -> Event:

@@ -1,44 +1,65 @@
 """Celery's door: wake-ups for delivery, and housekeeping. No task carries work."""
 
+import os
+import socket
 from collections.abc import Iterable
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 
 from celery import shared_task
+from django.conf import settings
+from django.core.cache import cache
 from django.utils import timezone
 
 from campaigns import counting, idempotency
-from campaigns.delivery import deliver
+from campaigns.delivery import SLICE, deliver
+from campaigns.lanes import ASIDE, queue_of
 from campaigns.metrics import WAKE_UPS_LOST
 from campaigns.models import Heartbeat
 from common.wake_ups import wake_ups
 
-# A task hands over to a fresh one after this, so that a warm shutdown does not wait for a campaign.
-LONGEST_TASK_SECONDS = 5.0
-
-
-def queue_of(lane: str) -> str:
-    return f"deliver.{lane}"
+# A task hands over to a fresh one after this, so that other lanes get their turn.
+LONGEST_TASK_SECONDS = 1.0
+# Of a worker's children one at a time delivers what is aside, and only where no sweep does.
+BUSY = "delivery-aside:{}:{}"
+SWEEP_SILENCE = timedelta(seconds=30)
 
 
 def wake(lanes: Iterable[str]) -> None:
     """Say "look now" for these lanes. A broker that is away only delays, by one sweep."""
     for lane in sorted(lanes):
+        if lane == ASIDE and Heartbeat.is_fresh("sweep", since=timezone.now() - SWEEP_SILENCE):
+            continue
         if not wake_ups().send(deliver_lane, queue=queue_of(lane), lane=lane):
             WAKE_UPS_LOST.inc()
 
 
 @shared_task
 def deliver_lane(*, lane: str, **kwargs: Any) -> None:
-    deadline = monotonic() + LONGEST_TASK_SECONDS
+    if lane != ASIDE:
+        _deliver(lane)
+        return
+    busy = BUSY.format(socket.gethostname(), os.getppid())
+    if cache.add(busy, True, timeout=settings.DELIVERY_LEASE.total_seconds()):
+        try:
+            _deliver(lane)
+        finally:
+            cache.delete(busy)
+
+
+def _deliver(lane: str) -> None:
+    deadline, limit = monotonic() + LONGEST_TASK_SECONDS, None
     while True:
-        delivered = deliver(lane)
+        delivered = deliver(lane, limit=limit)
         wake(delivered.lanes - {lane})
         if not delivered.claimed:
             return
         if monotonic() >= deadline:
             wake([lane])
             return
+        # What there was no time for was claimed in vain.
+        limit = max(SLICE, delivered.done * 5 // 4)
 
 
 @shared_task

@@ -6,7 +6,7 @@ When Redis is away each process counts for itself, and ``proactive_limiter_fallb
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -25,6 +25,7 @@ from redis.exceptions import RedisError
 from redis.retry import Retry
 
 from common.circuit import TIMEOUT, Circuit
+from common.pacing import TAKE_TOKENS, LocalTokens, Taken, Wanted
 
 logger = logging.getLogger(__name__)
 
@@ -113,6 +114,7 @@ class Limiter:
             RedisStorage(url, connection_pool=redis.connection_pool)
         )
         self._take = redis.register_script(TAKE)
+        self._take_tokens = redis.register_script(TAKE_TOKENS)
         self._redis = redis
         self._circuit = Circuit(self._count_there_again, failures=(RedisError, OSError))
         self._forget_here()
@@ -146,6 +148,23 @@ class Limiter:
         wait = max(1, ceil((midnight - now).total_seconds()))
         return Standing(policy, is_allowed, max(0, policy.quota - used), wait)
 
+    def take_tokens(self, name: str, wanted: Mapping[str, Wanted]) -> dict[str, Taken]:
+        """Take of each bucket what it has of what is wanted, all in one round trip."""
+        if not wanted:
+            return {}
+
+        def shared() -> dict[str, Taken]:
+            with self._redis.pipeline(transaction=False) as pipe:
+                for key, one in wanted.items():
+                    self._take_tokens([f"tokens:{name}:{key}"], [one.rate, one.count], client=pipe)
+                answers = pipe.execute()
+            return {
+                key: Taken(int(taken), int(left))
+                for key, (taken, left) in zip(wanted, answers, strict=True)
+            }
+
+        return self._ask(shared, lambda: self._tokens_here.take(wanted))
+
     def _ask(self, shared: Callable[[], T], here: Callable[[], T]) -> T:
         if self._circuit.may_ask():
             try:
@@ -163,6 +182,7 @@ class Limiter:
     def _forget_here(self) -> None:
         self._here = MovingWindowRateLimiter(MemoryStorage())
         self._here_by_day = LocalDays()
+        self._tokens_here = LocalTokens()
 
 
 @cache

@@ -15,6 +15,7 @@ from redis import RedisError
 
 from campaigns.metrics import QueueCollector
 from campaigns.models import Heartbeat
+from push.metrics import BreakerCollector
 
 # Three beats of settings.CELERY_BEAT_SCHEDULE["heartbeat"] may be missed.
 WORKER_SILENCE = timedelta(seconds=35)
@@ -80,7 +81,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     else:
         registry = REGISTRY
-    queue = CollectorRegistry()
-    queue.register(QueueCollector())
-    body = generate_latest(registry) + generate_latest(queue)
+    stored = CollectorRegistry()
+    stored.register(QueueCollector())
+    stored.register(BreakerCollector())
+    body = generate_latest(registry) + generate_latest(stored)
     return HttpResponse(body, content_type=CONTENT_TYPE_LATEST)

@@ -174,6 +174,7 @@ CELERY_TASK_QUEUES = [
         "deliver.fcm",
         "deliver.apns",
         "deliver.webpush",
+        "deliver.aside",
         "hooks",
     )
 ]
@@ -191,6 +192,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "clear-tokens": {"task": "accounts.tasks.clear_expired_tokens", "schedule": 3600.0},
     # A webhook that was switched off is told to the brand's people within a minute.
     "webhook-notices": {"task": "webhooks.tasks.send_notices", "schedule": 60.0},
+    # A refused push credential is told to the brand's people within a minute.
+    "push-notices": {"task": "push.tasks.send_notices", "schedule": 60.0},
+    # Rows of ways that work; they are few.
+    "forget-breakers": {"task": "push.tasks.forget_breakers", "schedule": 3600.0},
     # In batches, so that no run is long; what is kept is kept for weeks.
     "forget-deliveries": {"task": "webhooks.tasks.forget_old", "schedule": 600.0},
     # In batches as well; what was not seen for months may stay for another hour.
@@ -207,6 +212,8 @@ DELIVERY_LEASE = timedelta(seconds=env.float("DELIVERY_LEASE", default=30.0))
 DELIVERY_CONNECT_TIMEOUT = env.float("DELIVERY_CONNECT_TIMEOUT", default=5.0)
 DELIVERY_TOTAL_TIMEOUT = env.float("DELIVERY_TOTAL_TIMEOUT", default=10.0)
 DELIVERY_CLAIM = env.int("DELIVERY_CLAIM", default=1000)
+# After so long a worker looks what has come meanwhile, so that a long queue makes nobody wait.
+DELIVERY_BATCH_SECONDS = env.float("DELIVERY_BATCH_SECONDS", default=1.0)
 DELIVERY_IN_FLIGHT = env.int("DELIVERY_IN_FLIGHT", default=200)
 SWEEP_INTERVAL = env.float("SWEEP_INTERVAL", default=5.0)
 SWEEP_OVERDUE = env.float("SWEEP_OVERDUE", default=5.0)

@@ -9,8 +9,9 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_scope import AccountScopedAdmin, ScopedRelatedFilter
+from accounts.admin_scope import AccountScopedAdmin, ReadOnlyAdmin, ScopedRelatedFilter
 from accounts.models import User
+from push.breakers import close_by_hand
 from push.credentials import (
     CredentialInvalid,
     check_settings,
@@ -18,7 +19,7 @@ from push.credentials import (
     save_credential,
     switch_off,
 )
-from push.models import ProviderKind, PushCredential
+from push.models import Breaker, ProviderKind, PushCredential
 from push.vapid_keys import application_server_key, make_vapid_keys, with_private_key
 
 SETTING_FIELDS = (
@@ -139,16 +140,18 @@ def _actor(request: HttpRequest) -> str | User:
     return request.user if isinstance(request.user, User) else str(request.user)
 
 
+def _is_page_of_another(request: HttpRequest, model_name: str) -> bool:
+    match = request.resolver_match
+    return match is not None and f"_{model_name}_" not in str(match.url_name)
+
+
 @admin.register(PushCredential)
 class PushCredentialAdmin(AccountScopedAdmin):
     form = PushCredentialForm
     list_display = ("app", "account", "platform", "provider", "fingerprint", "is_enabled")
     list_filter = (("account", ScopedRelatedFilter), "platform", "provider")
     list_select_related = ("app", "account")
-    readonly_fields = (
-        *("fingerprint", "is_enabled", "held_until", "held_reason", "created_at"),
-        "public_key",
-    )
+    readonly_fields = ("fingerprint", "is_enabled", "switched_off_at", "created_at", "public_key")
     ordering = (
         "account__number",
         "app__bundle_id",
@@ -167,7 +170,7 @@ class PushCredentialAdmin(AccountScopedAdmin):
     @admin.action(description="Switch off: pushes wait until there is another credential")
     def switch_off(self, request: HttpRequest, queryset: QuerySet[PushCredential]) -> None:
         for credential in queryset.select_related("account"):
-            switch_off(credential=credential, by=_actor(request))
+            switch_off(credential=credential, by=_actor(request), now=timezone.now())
         self.message_user(request, "The credentials were switched off.")
 
     @admin.action(description="Replace the Web Push key pair: every browser must subscribe again")
@@ -197,6 +200,10 @@ class PushCredentialAdmin(AccountScopedAdmin):
         text = f"Pushes to the proxy of {name} are signed with {secret}. It is not shown again."
         self.message_user(request, text, messages.WARNING)
 
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """By itself it is switched off, so that what was accepted waits for the next one."""
+        return _is_page_of_another(request, "pushcredential") and self._is_in_scope(request, obj)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = ("app", "platform") if obj else ()
         return (*fixed, *self.readonly_fields)
@@ -212,3 +219,38 @@ class PushCredentialAdmin(AccountScopedAdmin):
         obj.__dict__.update(saved.__dict__)
         if saved.new_signing_secret:
             self._show(request, saved, saved.new_signing_secret)
+
+
+@admin.register(Breaker)
+class BreakerAdmin(ReadOnlyAdmin):
+    """What holds pushes back, or did lately. Those of whole hosts are for operators."""
+
+    account_path = "credential__account"
+    list_display = (
+        "provider",
+        "origin",
+        "credential",
+        "opened_at",
+        "reason",
+        "detail",
+        "probe_at",
+        "results",
+        "failures",
+    )
+    list_filter = ("provider", ("opened_at", admin.EmptyFieldListFilter))
+    ordering = ("-opened_at", "-pk")
+    actions = ("close_now",)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """It goes with its credential, and that with its app."""
+        return _is_page_of_another(request, "breaker") and self._is_in_scope(request, obj)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Breaker]:
+        breakers = super().get_queryset(request)
+        return breakers.select_related("credential").defer("credential__sealed")
+
+    @admin.action(description="Close now: what waits goes out")
+    def close_now(self, request: HttpRequest, queryset: QuerySet[Breaker]) -> None:
+        for breaker in queryset.select_related("credential__account"):
+            close_by_hand(breaker=breaker, by=_actor(request))
+        self.message_user(request, "The breakers were closed.")

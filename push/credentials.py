@@ -15,6 +15,7 @@ from accounts.models import App, Platform, User
 from common.errors import Conflict, DomainError
 from common.fields import EncryptedJSONField
 from common.signatures import SigningSecret, new_secret
+from push import breakers
 from push.models import PushCredential
 from push.providers.base import SettingInvalid
 from push.vendors import VENDORS, read_settings
@@ -40,8 +41,8 @@ def save_credential(
 ) -> PushCredential:
     """Put the app's way to this platform in place, instead of the one there was.
 
-    A hold on the old one ends. The settings come back only sealed; `fingerprint` tells them apart.
-    What signs a proxy's pushes stays; where there was nothing, `new_signing_secret` tells it.
+    What the old one held up goes on. The settings come back only sealed; `fingerprint` tells them
+    apart. What signs a proxy's pushes stays; where nothing did, `new_signing_secret` tells it.
 
     :raises CredentialInvalid: naming the first setting that cannot be used.
     """
@@ -50,9 +51,9 @@ def save_credential(
     check_settings(provider, platform, settings)
     with transaction.atomic():
         account = App.objects.select_for_update().select_related("account").get(pk=app.pk).account
-        credential = PushCredential.objects.filter(
-            app=app, platform=platform, is_enabled=True
-        ).first() or PushCredential(account=account, app=app, platform=platform)
+        earlier = PushCredential.objects.filter(app=app, platform=platform)
+        current = earlier.filter(is_enabled=True).first()
+        credential = current or PushCredential(account=account, app=app, platform=platform)
         before = (credential.provider or None, credential.fingerprint or None)
         credential.provider = provider
         _seal(credential, settings, _signing_for(credential))
@@ -60,8 +61,9 @@ def save_credential(
             "provider": [before[0], provider],
             "fingerprint": [before[1], credential.fingerprint],
         }
-        credential.held_until, credential.held_reason = None, ""
         credential.save()
+        had_waiting = current is None and earlier.filter(switched_off_at__isnull=False).exists()
+        breakers.renew(credential, had_waiting=had_waiting)
         record(
             by=by,
             account=account,
@@ -99,10 +101,12 @@ def rotate_signing_secret(
     return secret
 
 
-def switch_off(*, credential: PushCredential, by: str | User) -> None:
-    """Stop using the credential; its app's pushes wait until there is another one."""
+def switch_off(*, credential: PushCredential, by: str | User, now: datetime) -> None:
+    """Stop using the credential; what was accepted before waits until there is another one."""
     with transaction.atomic():
-        PushCredential.objects.filter(pk=credential.pk).update(is_enabled=False)
+        PushCredential.objects.filter(pk=credential.pk, is_enabled=True).update(
+            is_enabled=False, switched_off_at=now
+        )
         record(
             by=by,
             account=credential.account,

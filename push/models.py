@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -32,8 +33,7 @@ class PushCredential(models.Model):
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    held_until = models.DateTimeField(null=True, blank=True, editable=False)
-    held_reason = models.CharField(max_length=300, blank=True, editable=False)
+    switched_off_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         constraints: ClassVar = [
@@ -91,8 +91,60 @@ class PushCredential(models.Model):
             raise ValueError("This credential was sealed for another account.")
         return sealed
 
-    def is_held(self, now: datetime) -> bool:
-        return self.held_until is not None and now < self.held_until
+
+class BreakerQuerySet(models.QuerySet["Breaker"]):
+    def open(self) -> "BreakerQuerySet":
+        return self.filter(opened_at__isnull=False)
+
+
+class Breaker(models.Model):
+    """Whether pushes by one credential get through to one host of its provider; without a
+    credential, whether anybody's do.
+
+    Closed while ``opened_at`` is empty. Open, it lets one push through at ``probe_at``. Results are
+    counted for a while from the first failure on.
+    """
+
+    scope = models.CharField(max_length=340, unique=True)
+    credential = models.ForeignKey(
+        PushCredential, on_delete=models.CASCADE, null=True, related_name="breakers"
+    )
+    provider = models.CharField(max_length=10, choices=ProviderKind)
+    origin = models.CharField("host", max_length=300, blank=True)
+    opened_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=40, blank=True)
+    detail = models.CharField("provider's words", max_length=300, blank=True)
+    probe_at = models.DateTimeField(null=True)
+    counted_from = models.DateTimeField(null=True)
+    results = models.IntegerField(default=0)
+    failures = models.IntegerField(default=0)
+    account_ids = ArrayField(models.BigIntegerField(), default=list)
+    slow_until = models.DateTimeField(null=True, help_text="Its answers take seconds.")
+    is_notice_due = models.BooleanField(default=False)
+    noticed_at = models.DateTimeField(null=True)
+    is_wake_due = models.BooleanField(default=False, help_text="What waited for it may go.")
+
+    objects = BreakerQuerySet.as_manager()
+
+    class Meta:
+        indexes: ClassVar = [
+            # The few that a metric, a notice or a wake-up is about.
+            models.Index(
+                fields=["provider"], condition=Q(opened_at__isnull=False), name="breaker_open"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        place = self.origin or "no host"
+        whose = self.credential.app if self.credential else "everybody"
+        return f"{self.get_provider_display()} at {place} for {whose}"
+
+    def open(self, *, reason: str, detail: str, probe_at: datetime, now: datetime) -> None:
+        """Hold pushes back; it may be open, for another reason."""
+        self.opened_at = self.opened_at or now
+        self.reason, self.detail, self.probe_at = reason, detail, probe_at
+        self.is_wake_due = False
+        self.save(update_fields=["opened_at", "reason", "detail", "probe_at", "is_wake_due"])
 
 
 class LabPush(models.Model):

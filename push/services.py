@@ -2,14 +2,13 @@
 
 import logging
 from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db.models import Q
 
 from accounts.models import Account
 from common.calls import TICK, Answer, Call, Pause, Tick
@@ -17,10 +16,19 @@ from common.transport import Limits, Transport, transport
 from push.credentials import provider_settings
 from push.metrics import count_push
 from push.models import LabPush, ProviderKind, PushCredential
-from push.providers.base import CannotStart, Outcome, Provider, PushRequest, PushResult, Sending
+from push.providers.base import (
+    CannotStart,
+    DeviceTarget,
+    Outcome,
+    Provider,
+    PushRequest,
+    PushResult,
+    Sending,
+)
 from push.providers.content import holds_whole
 from push.providers.lab import LabProvider, LabSettings, is_shown
 from push.vendors import make_provider
+from push.ways import Way, scopes_of
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +43,38 @@ class PushJob:
     request: PushRequest
 
 
-def providers(credential_ids: Iterable[int]) -> dict[int, tuple[Provider, datetime | None]]:
-    """The providers of these credentials, each with the time until which it is held up."""
-    rows = PushCredential.objects.filter(pk__in=set(credential_ids), is_enabled=True)
-    return {
-        row.pk: (_provider(row.pk, row.fingerprint, row.provider), row.held_until) for row in rows
-    }
+class Ways:
+    """The ways that pushes by some credentials can take."""
+
+    def __init__(self, credential_ids: Iterable[int]) -> None:
+        # Without the sealed settings: to decrypt them each time would cost more than the query.
+        rows = PushCredential.objects.filter(pk__in=set(credential_ids)).values_list(
+            "pk", "provider", "account_id", "fingerprint", "is_enabled", "switched_off_at"
+        )
+        self._rows = {row[0]: row for row in rows}
+        self._found: dict[tuple[int, str], Way] = {}
+
+    def find(self, credential_id: int, target: DeviceTarget) -> Way | None:
+        """The way to a device; None where the credential is gone or cannot be read."""
+        if credential_id not in self._rows:
+            return None
+        pk, kind, account_id, fingerprint, is_enabled, switched_off_at = self._rows[credential_id]
+        try:
+            provider = _provider(pk, fingerprint, kind)
+        except Exception as error:  # one bad credential must not stop the others
+            logger.error("Credential %s cannot be used: %s", pk, type(error).__name__)
+            return None
+        origin = provider.origin(target)
+        way = self._found.get((pk, origin))
+        if way is None:
+            scopes = scopes_of(kind, origin, pk)
+            off_at = None if is_enabled else switched_off_at
+            way = Way(provider, pk, account_id, fingerprint, off_at, scopes)
+            self._found[pk, origin] = way
+        return way
+
+    def found(self) -> Collection[Way]:
+        return self._found.values()
 
 
 @lru_cache(maxsize=256)
@@ -159,20 +193,6 @@ def _internal(request: PushRequest, error: Exception) -> PushResult:
         outcome=Outcome.REJECTED,
         reason="internal",
         detail=type(error).__name__,
-    )
-
-
-def hold_credential(*, credential_id: int, until: datetime, reason: str) -> None:
-    """Keep a credential from being used: its provider refused us, not a device."""
-    PushCredential.objects.filter(
-        Q(held_until__isnull=True) | Q(held_until__lt=until), pk=credential_id
-    ).update(held_until=until, held_reason=reason[:300])
-
-
-def release_credentials(credential_ids: Sequence[int]) -> None:
-    """A provider took a push again."""
-    PushCredential.objects.filter(pk__in=credential_ids, held_until__isnull=False).update(
-        held_until=None, held_reason=""
     )
 
 

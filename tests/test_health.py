@@ -9,9 +9,15 @@ from prometheus_client.parser import text_string_to_metric_families
 from campaigns import ledger
 from campaigns.models import Heartbeat
 from campaigns.tasks import heartbeat
+from push.breakers import Watched
+from push.health import Health
+from push.judging import note
+from push.providers.base import DeviceTarget, Outcome, PushResult
+from push.services import Ways
 from tests.campaigns.caller import Api, shared_client
 from tests.campaigns.conftest import deliver_all, make_brand
 from tests.factories.accounts import ApiClientFactory, bearer
+from tests.factories.push import BreakerFactory, PushCredentialFactory
 from tests.live import free_port
 
 pytestmark = pytest.mark.django_db
@@ -124,6 +130,22 @@ def test_metrics_count_pushes_by_provider_and_outcome(brand):
 
     assert growth(before, "proactive_pushes_total", "accepted", "lab") == 2
     assert growth(before, "proactive_pushes_total", "lab", "unregistered") == 1
+
+
+def test_metrics_tell_open_breakers_and_how_often_they_opened(brand):
+    """D8, D14"""
+    BreakerFactory(credential__provider="lab", reason="not_reached")
+    before = samples()
+    way = Ways([pk := PushCredentialFactory().pk]).find(pk, DeviceTarget("ios", "token"))
+    health = Health()
+    refused = PushResult("0" * 32, 1, Outcome.MISCONFIGURED, "certificate_refused")
+    health.add(way, refused, is_probe=False)
+
+    note(health, watched=Watched(), now=timezone.now())
+
+    assert samples()["proactive_breakers_open", "lab", "not_reached"] == 1
+    assert growth(before, "proactive_breakers_open", "certificate_refused", "lab") == 1
+    assert growth(before, "proactive_breaker_openings_total", "certificate_refused", "lab") == 1
 
 
 def test_metrics_name_no_brand_and_no_person(brand):

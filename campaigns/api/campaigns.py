@@ -1,8 +1,6 @@
 """Create, list, read and cancel campaigns."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -12,17 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import BrandView
-from campaigns import idempotency, selectors
-from campaigns.analytics import Figures, count_campaign
+from campaigns import idempotency
+from campaigns.analytics import count_campaign
 from campaigns.api.base import CampaignView
 from campaigns.api.preflight import is_dry_run, preflight_json
+from campaigns.api.telling import campaigns_json, funnel_json, reason_json
 from campaigns.idempotency import KeyedCall, KeyTaken, StoredAnswer
 from campaigns.listing import STATUSES, CampaignFilter, find_campaigns
 from campaigns.metrics import ACCEPT_SECONDS
-from campaigns.models import Campaign, State
 from campaigns.parsing import parse_call
 from campaigns.preflight import preflight
-from campaigns.reasons import campaign_state, explanation
 from campaigns.services import CreatedCampaign, Once, accept_call, cancel_campaign
 from common.cursors import read_page
 from common.json_body import RecipientJSONParser
@@ -94,13 +91,7 @@ class Campaigns(BrandView):
     def get(self, request: Request, account_number: int) -> Response:
         campaigns = find_campaigns(self.account, _read_filter(request.query_params))
         page, place = read_page(campaigns, request.query_params, newest_first=True)
-        counts = selectors.counts_by_campaign(page)
-        scheduled = selectors.next_openings(page)
-        listed = [
-            campaign_json(campaign, counts[campaign.pk], opens_at=scheduled.get(campaign.pk))
-            for campaign in page
-        ]
-        return Response({"campaigns": listed, **place})
+        return Response({"campaigns": campaigns_json(page), **place})
 
 
 def _read_filter(parameters: Mapping[str, str]) -> CampaignFilter:
@@ -166,71 +157,17 @@ def _rejected_json(consumer: Any, error: str) -> dict[str, Any]:
     return {**entry, "errorMessage": error}
 
 
-def campaign_json(
-    campaign: Campaign, counts: selectors.CampaignCounts, *, opens_at: datetime | None = None
-) -> dict[str, Any]:
-    """``opens_at`` is when a scheduled campaign goes on: all that waits waits for its time."""
-    handoff = campaign.handoff_snapshot
-    return {
-        "proactiveCampaignId": campaign.public_id,
-        "campaignName": campaign.name,
-        "leCampaignId": str(campaign.le_campaign_id),
-        "leEngagementId": str(campaign.le_engagement_id),
-        "requestTraceId": str(campaign.trace_id),
-        "source": campaign.source,
-        "channel": campaign.channel,
-        "skill": campaign.skill_name,
-        "handoff": {"id": handoff["id"], "title": handoff["title"]},
-        "status": campaign_state(campaign, counts.waiting, is_scheduled=opens_at is not None),
-        "nextTryAt": json_time(opens_at),
-        "startAt": json_time(campaign.start_at),
-        "schedulingMetrics": {"windows": campaign.windows} if campaign.windows else None,
-        "createdAt": json_time(campaign.created_at),
-        "cancelledAt": json_time(campaign.cancelled_at),
-        "counts": {
-            "requested": campaign.requested,
-            "rejected": campaign.requested - campaign.accepted,
-            **asdict(counts),
-        },
-    }
-
-
 class CampaignDetail(CampaignView):
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
-        counts = selectors.counts(self.campaign)
-        opens_at = selectors.next_openings([self.campaign]).get(self.campaign.pk)
+        [campaign] = campaigns_json([self.campaign])
         figures = count_campaign(self.campaign)
         return Response(
             {
-                **campaign_json(self.campaign, counts, opens_at=opens_at),
+                **campaign,
                 "funnel": funnel_json(self.campaign, figures),
-                "reasons": [_reason_json(*key, n) for key, n in figures.reasons.items()],
+                "reasons": [reason_json(*key, n) for key, n in figures.reasons.items()],
             }
         )
-
-
-def funnel_json(campaign: Campaign, figures: Figures) -> dict[str, int]:
-    """From each step to the next some are lost; ``counts`` and ``reasons`` tell where to."""
-    return {
-        "requested": campaign.requested,
-        "eligible": figures.eligible,
-        "sent": figures.of(State.SENT),
-        "delivered": figures.of("delivered"),
-        "opened": figures.of("opened"),
-        "replied": figures.of("replied"),
-        "closed": figures.of("closed"),
-    }
-
-
-def _reason_json(status: str, word: str, count: int) -> dict[str, Any]:
-    why = explanation(word)
-    return {
-        "status": status,
-        "reason": word,
-        "count": count,
-        "explanation": why.sentence,
-        "remedy": why.remedy,
-    }
 
 
 class CampaignCancel(CampaignView):

@@ -118,10 +118,14 @@ class RetryPolicy:
         """Seconds to wait after the given attempt (the first is 1)."""
         return rng.uniform(0.0, min(self.cap, self.base * 2.0 ** min(attempt, 30)))
 
+    def is_over(self, attempts: int) -> bool:
+        """Whether so many tries that were answered with 5xx are all that the contract allows."""
+        return self.attempts_on_5xx is not None and attempts >= self.attempts_on_5xx
+
     def wait(self, result: PushResult, attempt: int, rng: Random) -> float | None:
         """Seconds until the next try of a RETRY or UNKNOWN result, None when it was the last."""
         if result.status is not None and result.status >= 500:
-            if self.attempts_on_5xx is not None and attempt >= self.attempts_on_5xx:
+            if self.is_over(attempt):
                 return None
             if self.fixed_on_5xx is not None:
                 return max(self.fixed_on_5xx, result.retry_after or 0.0)
@@ -137,6 +141,10 @@ class Provider(Protocol):
 
     @property
     def retry(self) -> RetryPolicy: ...
+
+    def origin(self, target: DeviceTarget) -> str:
+        """Scheme and host that pushes to this device go to; empty where they go nowhere."""
+        ...
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:
         """The encoded body, or the part of it that the vendor's limit is about; its text is cut

@@ -12,7 +12,14 @@ import orjson
 
 from common.calls import Answer, Pause, Sent
 from push.providers.apns_message import encode_alert, message_headers
-from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
+from push.providers.base import (
+    DeviceTarget,
+    Outcome,
+    PushRequest,
+    PushResult,
+    RetryPolicy,
+    Sending,
+)
 from push.providers.content import encode_sdk_keys, fit_body, seconds_left
 from push.providers.fcm_message import encode_message
 from push.providers.reading import make_unanswered_result
@@ -63,6 +70,9 @@ class LabProvider:
     settings: LabSettings
     retry: RetryPolicy = RetryPolicy()
     kind: str = "lab"
+
+    def origin(self, target: DeviceTarget) -> str:
+        return ""
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:
         encode = ENCODERS[request.target.platform]

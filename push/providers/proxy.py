@@ -17,7 +17,14 @@ import orjson
 from common.calls import Answer, Call, Timeouts, Tls
 from common.guard import AddressGuard
 from common.signatures import sign
-from push.providers.base import Outcome, PushRequest, PushResult, RetryPolicy, Sending
+from push.providers.base import (
+    DeviceTarget,
+    Outcome,
+    PushRequest,
+    PushResult,
+    RetryPolicy,
+    Sending,
+)
 from push.providers.content import fit_body, sdk_keys
 from push.providers.proxy_settings import ProxySettings
 from push.providers.reading import make_result, make_unanswered_result, read_words
@@ -44,6 +51,7 @@ class ProxyProvider:
     timeouts: Timeouts = Timeouts()
     retry: RetryPolicy = RetryPolicy(fixed_on_5xx=10.0, attempts_on_5xx=4)
     kind: str = "proxy"
+    _origin: str = field(init=False, repr=False)
     _key: str = field(init=False, repr=False)
     _headers: tuple[tuple[str, str], ...] = field(init=False, repr=False)
     _tls: Tls = field(init=False, repr=False)
@@ -58,11 +66,15 @@ class ProxyProvider:
         parts = urlsplit(given.url)
         credential = sha256(repr(headers).encode()).hexdigest()
         object.__setattr__(self, "_headers", tuple(headers))
-        object.__setattr__(self, "_key", f"{parts.scheme}://{parts.netloc} {credential}")
+        object.__setattr__(self, "_origin", f"{parts.scheme}://{parts.netloc}")
+        object.__setattr__(self, "_key", f"{self._origin} {credential}")
         tls = Tls(given.ca_file, given.client_cert_pem, given.client_key_pem)
         object.__setattr__(self, "_tls", tls)
         guard = AddressGuard(given.allowed_networks, given.allow_http)
         object.__setattr__(self, "_guard", guard)
+
+    def origin(self, target: DeviceTarget) -> str:
+        return self._origin
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:
         keys = sdk_keys(request) | {"badge": request.badge}

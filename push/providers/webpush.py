@@ -64,6 +64,12 @@ class WebPushProvider:
         object.__setattr__(self, "_tls", Tls(self.site.ca_file))
         object.__setattr__(self, "_guard", self.site.web_push_guard)
 
+    def origin(self, target: DeviceTarget) -> str:
+        try:
+            return origin_of(target.token)
+        except ValueError:  # no URL; it leads nowhere
+            return ""
+
     def payload(self, request: PushRequest, now: datetime) -> bytes:
         """The plaintext; encrypted it is 103 bytes longer."""
         return fit_body(

@@ -164,6 +164,7 @@ def test_a_brand_s_administrator_cannot_raise_limits_that_operators_set(brand):
         "max_recipients": 9999,
         "requests_per_second": 9999,
         "daily_recipients": 9999,
+        "messages_per_second": 9999,
         "region": "NA",
         "number": 1,
     }
@@ -174,12 +175,35 @@ def test_a_brand_s_administrator_cannot_raise_limits_that_operators_set(brand):
     account.refresh_from_db()
     assert (account.name, account.time_zone) == ("Renamed", "Europe/Stockholm")
     limits = (account.max_recipients, account.requests_per_second, account.daily_recipients)
-    assert limits == (100, 100_000, 100_000)
+    assert (*limits, account.messages_per_second) == (100, 100_000, 100_000, None)
     assert (account.region, account.number != 1) == ("EMEA", True)
     assert AuditEvent.objects.get(verb="account_changed").changes == {
         "name": ["Ours", "Renamed"],
         "time_zone": ["UTC", "Europe/Stockholm"],
     }
+
+
+def test_an_operator_sets_an_account_s_send_rate_and_the_audit_log_has_it(operator):
+    """D8"""
+    account = AccountFactory(name="Theirs", requests_per_second=10)
+    form = {
+        "name": "Theirs",
+        "time_zone": "UTC",
+        "region": "EMEA",
+        "max_recipients": 100,
+        "requests_per_second": 10,
+        "daily_recipients": 100_000,
+        "messages_per_second": 9,
+    }
+
+    refused = operator.post(page(Account, account.pk, "change"), {**form, "messages_per_second": 0})
+    assert list(refused.context["adminform"].form.errors) == ["messages_per_second"]
+    operator.post(page(Account, account.pk, "change"), form)
+
+    account.refresh_from_db()
+    assert account.messages_per_second == 9
+    changes = AuditEvent.objects.get(verb="account_changed").changes
+    assert changes == {"messages_per_second": [None, 9]}
 
 
 def test_only_operators_make_accounts_and_nobody_deletes_them(brand, operator):

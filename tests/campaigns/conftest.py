@@ -96,7 +96,7 @@ def api(brand: Brand) -> Api:
 
 def deliver_all(*lanes: str) -> None:
     """Deliver until nothing is due, following rows that change lanes."""
-    todo = set(lanes or ("none", "lab", "proxy"))
+    todo = set(lanes or ("none", "lab", "proxy", "aside"))
     while todo:
         lane = todo.pop()
         done = deliver(lane)

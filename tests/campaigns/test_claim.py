@@ -103,7 +103,7 @@ def test_the_rest_of_a_large_account_is_taken_when_the_others_are_done(queue):
 
 def test_a_claim_reads_no_row_that_is_not_due_beyond_one_an_account(queue):
     """16,000 rows are due tomorrow; the plan's index scans touch at most the first of each."""
-    plan = explain(ledger.CLAIM, {"lane": "lab", "limit": 1000, "lease": 30.0})
+    plan = explain(ledger.CLAIM, {"lane": "lab", "limit": 1000, "lease": 30.0, "quotas": "{}"})
     scans = list(scans_of("campaigns_outboundmessage", plan))
 
     assert {scan["Node Type"] for scan in scans} <= {"Index Scan", "Index Only Scan"}

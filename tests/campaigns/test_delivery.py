@@ -12,7 +12,7 @@ from campaigns.models import CampaignTally, MessageEvent, OutboundMessage, Poiso
 from consumers.models import Device
 from conversations.models import MessageState, ReplyRoute
 from push.credentials import save_credential
-from push.models import LabPush, PushCredential
+from push.models import Breaker, LabPush
 from push.providers import lab
 from push.services import set_lab_down
 from tests.campaigns.conftest import deliver_all, states
@@ -237,6 +237,12 @@ def test_every_final_row_is_counted_once_and_folding_keeps_the_sums(brand):
     assert check_store(now=timezone.now()) == []
 
 
+def deliver_once(lane):
+    """A batch of what is due; what comes back is due again, and not looked at."""
+    delivery.deliver("none")
+    delivery.deliver(lane)
+
+
 @pytest.fixture
 def proxy(tmp_path, loopback_egress):
     server = ProxyServer(log=open_log(tmp_path / "calls.jsonl"))
@@ -282,13 +288,13 @@ def test_a_refused_credential_holds_its_app_and_nobody_loses_an_attempt(brand, p
     created = brand.send("ana")
     deliver_all()
     assert outcomes(created) == [("misconfigured", "credential_refused")]
-    assert PushCredential.objects.get(platform="android", is_enabled=True).held_until is not None
+    assert Breaker.objects.open().get().reason == "credential_refused"
 
     held = brand.send("bob")
     deliver_all()
     assert OutboundMessage.objects.get(campaign=held.campaign).attempts == 0
     proxy.credential = ""
-    PushCredential.objects.update(held_until=None)
+    Breaker.objects.update(probe_at=timezone.now())
     make_due()
     deliver_all()
 
@@ -312,3 +318,50 @@ def test_403_of_a_proxy_ends_that_device_alone(brand, proxy):
         "bob": (State.SENT, ""),
     }
     assert list(Device.objects.registered().values_list("token", flat=True)) == ["fine"]
+
+
+def test_a_device_that_was_asked_as_often_as_may_be_makes_way_for_the_next(brand, proxy):
+    """D1, D28: four tries at the newest device, then one at the other."""
+    consumer = brand.consumer("ana", platform="android", token="old")
+    DeviceFactory(consumer=consumer, app=brand.app, platform="android", token="new")
+    use_proxy(brand, proxy.url)
+    proxy.orders.give("new", {"status": 503, "times": 100})
+    created = brand.send("ana")
+
+    for _ in range(8):
+        deliver_once("proxy")
+        make_due()
+
+    assert states(created.campaign) == {"ana": (State.SENT, "")}
+    assert outcomes(created) == [("retry", "provider_unavailable")] * 4 + [("accepted", "")]
+
+
+def test_a_device_whose_answer_was_lost_twice_makes_way_for_the_next(brand, proxy):
+    """D13, D28"""
+    consumer = brand.consumer("ana", platform="android", token="old")
+    DeviceFactory(consumer=consumer, app=brand.app, platform="android", token="new")
+    use_proxy(brand, proxy.url)
+    proxy.orders.give("new", {"reset": True, "times": 100})
+    created = brand.send("ana")
+
+    for _ in range(8):
+        deliver_once("proxy")
+        make_due()
+
+    assert states(created.campaign) == {"ana": (State.SENT, "")}
+    assert outcomes(created) == [("unknown", "answer_lost")] * 2 + [("accepted", "")]
+
+
+def test_a_message_of_which_no_device_is_left_fails(brand, proxy):
+    """D28: the one that remains has refused it."""
+    consumer = brand.consumer("ana", platform="android", token="old")
+    DeviceFactory(consumer=consumer, app=brand.app, platform="android", token="new")
+    use_proxy(brand, proxy.url)
+    proxy.orders.give("new", {"status": 400})
+    created = brand.send("ana")
+    deliver_once("proxy")
+
+    Device.objects.filter(token="old").update(removed_at=timezone.now())
+    deliver_once("proxy")
+
+    assert states(created.campaign) == {"ana": (State.FAILED, "refused")}

@@ -9,7 +9,7 @@ from django.utils import timezone
 from campaigns.invariants import check_store
 from campaigns.models import MessageEvent, OutboundMessage, State
 from consumers.models import Device
-from push.models import PushCredential
+from push.models import Breaker, PushCredential
 from push.vapid_keys import application_server_key, make_vapid_keys
 from tests.campaigns.conftest import deliver_all, states
 from tests.providers.certificates import make_certificate, server_context
@@ -112,7 +112,7 @@ def test_after_the_key_pair_was_replaced_a_browser_must_subscribe_again(web, ser
         "bob": (State.SENT, ""),
     }
     assert Device.objects.registered().count() == 2
-    assert PushCredential.objects.get(provider="webpush").held_until is None
+    assert not Breaker.objects.open().exists()
 
 
 def test_a_made_up_address_fails_its_own_message_alone(web, service, settings):
@@ -129,4 +129,4 @@ def test_a_made_up_address_fails_its_own_message_alone(web, service, settings):
         "eve": (State.FAILED, "endpoint_refused"),
     }
     assert eve.received == []
-    assert PushCredential.objects.get(provider="webpush").held_until is None
+    assert not Breaker.objects.open().exists()

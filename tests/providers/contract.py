@@ -10,7 +10,7 @@ from typing import ClassVar
 import pytest
 import regex
 
-from common.transport import Answer, Sent, Transport
+from common.transport import Answer, Call, Sent, Transport
 from push.providers.base import DeviceTarget, Outcome, Provider, PushRequest, PushResult
 from push.providers.content import PAYLOAD_LIMIT
 
@@ -122,6 +122,18 @@ class ProviderContract:
         )
         assert (result.is_started, result.retry_after) == (True, None)
         assert [push.text for push in vendor.seen()] == [request.body]
+
+    def test_origin_is_where_its_calls_go(self, vendor: Vendor) -> None:
+        """D8: breakers and connections are by host."""
+        request = vendor.request("fine")
+
+        call, origin = vendor.provider.start(request, NOW), vendor.provider.origin(request.target)
+
+        if isinstance(call, Call):
+            assert call.url.startswith(f"{origin}/")
+            assert call.key.startswith(f"{origin} ")
+        else:
+            assert origin == ""
 
     def test_results_name_their_message_and_device(
         self, vendor: Vendor, transport: Transport

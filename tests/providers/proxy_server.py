@@ -169,7 +169,8 @@ class Connection(asyncio.Protocol):
 
 @dataclass
 class ProxyServer:
-    """`credential` is the Authorization header that it wants, where it wants one."""
+    """`credential` is the Authorization header that it wants, where it wants one; while it is down
+    it answers 503 to everything."""
 
     log: Log
     orders: Orders = field(default_factory=Orders)
@@ -177,6 +178,7 @@ class ProxyServer:
     latency: float = 0.0
     tls: ssl.SSLContext | None = None
     credential: str = ""
+    is_down: bool = False
     host: str = "127.0.0.1"
     calls: deque[tuple[dict[str, str], bytes]] = field(default_factory=lambda: deque(maxlen=1000))
     connections: set[Connection] = field(default_factory=set)
@@ -189,6 +191,8 @@ class ProxyServer:
         return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/push"
 
     def status_for(self, head: Mapping[str, str]) -> int:
+        if self.is_down:
+            return 503
         return 200 if head.get("authorization", "") == self.credential else 401
 
     async def serve(self, until: asyncio.Event, on_start: Callable[[], None]) -> None:

@@ -6,11 +6,12 @@ import pytest
 from django.urls import reverse
 from pytest_django.asserts import assertContains, assertNotContains
 
+from accounts.models import AuditEvent
 from accounts.services import grant_role
 from push.credentials import provider_settings
-from push.models import PushCredential
+from push.models import Breaker, PushCredential
 from tests.factories.accounts import AppFactory, UserFactory
-from tests.factories.push import PushCredentialFactory
+from tests.factories.push import BreakerFactory, PushCredentialFactory
 from tests.providers.apns_keys import make_credential
 from tests.providers.fcm_accounts import make_file
 
@@ -237,3 +238,46 @@ def test_apple_reaches_iphones_only(client, app, administrator):
 
     assert not PushCredential.objects.exists()
     assert "does not reach &#x27;android&#x27;" in response.content.decode()
+
+
+def test_breakers_are_listed_for_their_account_and_closed_by_hand(client, app, administrator):
+    """D8: an administrator who mended the provider need not wait for the next try."""
+    breaker = BreakerFactory(credential=PushCredentialFactory(app=app), detail="503 by the proxy")
+    other = BreakerFactory()
+    url = reverse("admin:push_breaker_changelist")
+
+    listed = client.get(url)
+    assert "503 by the proxy" in listed.content.decode()
+    assert list(listed.context["cl"].queryset) == [breaker]
+    client.post(url, {"action": "close_now", "_selected_action": [breaker.pk, other.pk]})
+
+    assert [row.pk for row in Breaker.objects.open()] == [other.pk]
+    assert Breaker.objects.get(pk=breaker.pk).is_wake_due
+    event = AuditEvent.objects.get(verb="breaker_closed")
+    assert (event.actor, event.account_number) == (str(administrator), app.account.number)
+
+
+def test_breakers_are_read_and_not_written(client, app, administrator):
+    breaker = BreakerFactory(credential=PushCredentialFactory(app=app))
+
+    page = client.get(reverse("admin:push_breaker_change", args=[breaker.pk]))
+    delete = client.post(reverse("admin:push_breaker_delete", args=[breaker.pk]), {"post": "yes"})
+
+    assert page.status_code == 200
+    assert 'name="_save"' not in page.content.decode()
+    assert delete.status_code == 403
+    assert client.get(reverse("admin:push_breaker_add")).status_code == 403
+
+
+def test_a_credential_is_switched_off_and_not_deleted_but_goes_with_its_app(
+    client, app, administrator
+):
+    """D27"""
+    credential = BreakerFactory(credential=PushCredentialFactory(app=app)).credential
+    own = reverse("admin:push_pushcredential_delete", args=[credential.pk])
+    assert client.post(own, {"post": "yes"}).status_code == 403
+
+    client.post(reverse("admin:accounts_app_delete", args=[app.pk]), {"post": "yes"})
+
+    assert not PushCredential.objects.exists()
+    assert not Breaker.objects.exists()

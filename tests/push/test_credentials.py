@@ -27,7 +27,7 @@ from push.credentials import (
 from push.models import PushCredential
 from push.providers.proxy_settings import ProxySettings
 from tests.factories.accounts import AppFactory
-from tests.factories.push import PushCredentialFactory
+from tests.factories.push import BreakerFactory, PushCredentialFactory
 
 CANARY = "canary-4711-secret"
 PROXY = {
@@ -163,16 +163,16 @@ def test_rotation_of_a_signing_secret_keeps_the_one_before_for_a_day_and_ends_ol
     assert list(verbs) == ["push_credential_saved", *["push_signing_secret_rotated"] * 2]
 
 
-def test_new_credential_takes_the_place_of_the_enabled_one_and_ends_its_hold(app):
+def test_new_credential_takes_the_place_of_the_enabled_one_and_closes_its_breakers(app):
     old = save(app)
-    held = {"held_until": timezone.now(), "held_reason": "credential refused"}
-    PushCredential.objects.filter(pk=old.pk).update(**held)
+    breaker = BreakerFactory(credential=old, is_notice_due=True)
 
     save(app, PROXY | {"password": "another"})
 
     row = PushCredential.objects.get(app=app)
-    assert provider_settings(row).password == "another"
-    assert (row.held_until, row.held_reason, row.is_enabled) == (None, "", True)
+    breaker.refresh_from_db()
+    assert (provider_settings(row).password, row.is_enabled) == ("another", True)
+    assert (breaker.opened_at, breaker.is_wake_due, breaker.is_notice_due) == (None, True, False)
 
 
 def test_credentials_of_other_platforms_and_apps_stay(app):
@@ -186,7 +186,7 @@ def test_credentials_of_other_platforms_and_apps_stay(app):
 def test_switched_off_credential_makes_room_for_the_next(app):
     first = save(app)
 
-    switch_off(credential=first, by="anna@brand.example")
+    switch_off(credential=first, by="anna@brand.example", now=timezone.now())
     second = save(app, {}, provider="lab")
 
     enabled = PushCredential.objects.filter(is_enabled=True)

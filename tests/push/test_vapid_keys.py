@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import AuditEvent
 from accounts.services import grant_role
@@ -77,7 +78,7 @@ def test_pair_there_is_stays_unless_it_is_to_be_replaced(app):
 
 
 def test_pair_that_was_switched_off_is_not_forgotten(app):
-    switch_off(credential=make(app), by="anna@brand.example")
+    switch_off(credential=make(app), by="anna@brand.example", now=timezone.now())
 
     with pytest.raises(VapidKeysExist):
         make(app)

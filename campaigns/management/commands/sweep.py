@@ -13,8 +13,11 @@ from django.db import InterfaceError, OperationalError, close_old_connections
 from django.utils import timezone
 
 from campaigns import ledger
-from campaigns.delivery import LANES, deliver
+from campaigns.delivery import deliver
+from campaigns.holds import wake_held
+from campaigns.lanes import ASIDE, LANES
 from campaigns.models import Heartbeat
+from campaigns.pace import has_send_rates
 from campaigns.tasks import wake
 from common.claims import is_due
 from webhooks import tasks as webhooks
@@ -22,6 +25,11 @@ from webhooks.delivery import deliver as deliver_webhooks
 from webhooks.outbox import QUEUE as WEBHOOKS
 
 logger = logging.getLogger(__name__)
+
+WOKEN_AT_ONCE = 5000
+# Seconds; what an account's send rate held back may go after one.
+PACED_INTERVAL = 1.0
+ASIDE_INTERVAL = 1.0
 
 
 class Command(BaseCommand):
@@ -35,37 +43,50 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Event()
-        if not options["once"]:
-            for name in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(name, lambda *_: stop.set())
+        rounds = (_wake_campaigns, _deliver_campaigns, _deliver_aside, _sweep_webhooks)
         if options["once"]:
-            _try(_sweep_campaigns, stop)
-            _try(_sweep_webhooks, stop)
+            for round_ in rounds:
+                _try(round_, stop)
             return
-        # A thread of its own, so that no brand's slow endpoint holds up a campaign.
-        hooks = Thread(target=_repeat, args=(_sweep_webhooks, stop))
-        hooks.start()
-        _repeat(_sweep_campaigns, stop)
-        hooks.join()
+        for name in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(name, lambda *_: stop.set())
+        # Threads of their own, so that neither a slow provider nor a brand's slow webhook keeps
+        # workers from being woken.
+        others = [Thread(target=_repeat, args=(round_, stop)) for round_ in rounds[1:]]
+        for other in others:
+            other.start()
+        _repeat(_wake_campaigns, stop)
+        for other in others:
+            other.join()
 
 
-def _repeat(round_: Callable[[Event], None], stop: Event) -> None:
+def _repeat(round_: Callable[[Event], float | None], stop: Event) -> None:
     while not stop.is_set():
-        _try(round_, stop)
-        stop.wait(settings.SWEEP_INTERVAL)
+        soon = _try(round_, stop)
+        stop.wait(soon or settings.SWEEP_INTERVAL)
 
 
-def _try(round_: Callable[[Event], None], stop: Event) -> None:
+def _try(round_: Callable[[Event], float | None], stop: Event) -> float | None:
     try:
-        round_(stop)
+        return round_(stop)
     except (OperationalError, InterfaceError) as error:
         logger.error("Sweep found no database: %s", type(error).__name__)
         close_old_connections()
+    except Exception:  # the next round may go better; a thread that ended would not be missed
+        logger.exception("A round of the sweep failed")
+    return None
 
 
-def _sweep_campaigns(stop: Event) -> None:
+def _wake_campaigns(stop: Event) -> float | None:
+    """Returns the seconds until the next round, where that is to be soon."""
     Heartbeat.beat("sweep", timezone.now())
+    while wake_held(limit=WOKEN_AT_ONCE) >= WOKEN_AT_ONCE and not stop.is_set():
+        pass
     wake(ledger.due_lanes(LANES))
+    return min(PACED_INTERVAL, settings.SWEEP_INTERVAL) if has_send_rates() else None
+
+
+def _deliver_campaigns(stop: Event) -> None:
     overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
     lanes = set(ledger.due_lanes(LANES, overdue=overdue))
     while lanes and not stop.is_set():
@@ -74,6 +95,17 @@ def _sweep_campaigns(stop: Event) -> None:
         lanes |= delivered.lanes
         if delivered.claimed:
             lanes.add(lane)
+
+
+def _deliver_aside(stop: Event) -> float:
+    """What waits for slow providers, and for those that are held up: here nobody else waits."""
+    while not stop.is_set():
+        delivered = deliver(ASIDE)
+        wake(delivered.lanes - {ASIDE})
+        if not delivered.claimed:
+            break
+    interval: float = min(ASIDE_INTERVAL, settings.SWEEP_INTERVAL)
+    return interval
 
 
 def _sweep_webhooks(stop: Event) -> None:

@@ -1,0 +1,54 @@
+"""A message as a push to one device: where to, with which keys, in words that no provider owns."""
+
+from datetime import datetime
+
+from campaigns.eligibility import DeviceFacts, MessageFacts
+from campaigns.ledger import Claimed
+from conversations.models import Source
+from push.providers.base import DeviceTarget, PushRequest
+
+BACKEND_SERVICES = {Source.API: "prmsg", Source.IVR: "c2m"}
+
+
+def address(device: DeviceFacts) -> DeviceTarget:
+    """Where a provider finds the device."""
+    return DeviceTarget(
+        device.platform,
+        device.token,
+        device.p256dh,
+        device.auth,
+        device.environment,
+        device.app_name,
+    )
+
+
+def sdk_data(row: Claimed, facts: MessageFacts, now: datetime) -> dict[str, str]:
+    """The keys that LivePerson's SDK reads (``liveperson.md`` 4.4)."""
+    campaign = facts.campaign
+    left = row.expires_at - now
+    return {
+        "id": row.public_id.hex,
+        "brandId": str(campaign.account_number),
+        "backendService": BACKEND_SERVICES[Source(campaign.source)],
+        "lookBackPeriod": str(max(0, int(left.total_seconds() * 1000))),
+        "transactionId": str(row.public_id),
+        "expirationEpochTime": str(int(row.expires_at.timestamp())),
+        "leCampaignId": str(campaign.le_campaign_id),
+        "leEngagementId": str(campaign.le_engagement_id),
+        "externalConsumerId": row.consumer_ref,
+    }
+
+
+def push_request(row: Claimed, device: DeviceFacts, data: dict[str, str]) -> PushRequest:
+    """One push of the message to one device."""
+    return PushRequest(
+        message_id=row.public_id.hex,
+        device_id=device.id,
+        target=address(device),
+        badge=1,
+        title=row.title or device.app_title,
+        body=row.text,
+        expires_at=row.expires_at,
+        data=data,
+        attempt=row.attempts + 1,
+    )

@@ -1,0 +1,16 @@
+"""Why pushes are held back from a provider, in a sentence for people."""
+
+SENTENCES = {
+    "provider_unavailable": "The provider answers that it is not available.",
+    "not_reached": "The provider cannot be reached.",
+    "answer_lost": "The provider does not answer in time.",
+    "credential_refused": "The provider refuses the credential.",
+    "certificate_refused": "The provider's certificate, or ours, is not accepted.",
+    "address_refused": "The provider's address is not one that pushes may go to.",
+    "redirected": "The provider sends us to another address, where pushes do not go.",
+    "credential_switched_off": "The credential was switched off.",
+}
+
+
+def sentence(word: str) -> str:
+    return SENTENCES.get(word, "The provider does not take pushes from us.")
