@@ -75,14 +75,16 @@ def deliver(lane: str, *, limit: int | None = None) -> Delivered:
     return Delivered(len(rows), len(rows) - left, batch.lanes)
 
 
-def _take_turns(rows: Sequence[Claimed]) -> list[Claimed]:
+def _take_turns(rows: Sequence[Claimed]) -> Sequence[Claimed]:
     """One row of each account, then another one of each, so that no long queue comes first."""
+    if all(row.account_id == rows[0].account_id for row in rows):
+        return rows
     turns: Counter[int] = Counter()
     in_turn = []
     for row in rows:
         in_turn.append((turns[row.account_id], row))
         turns[row.account_id] += 1
-    return [row for _, row in sorted(in_turn, key=itemgetter(0))] if len(turns) > 1 else list(rows)
+    return [row for _, row in sorted(in_turn, key=itemgetter(0))]
 
 
 class _Batch:

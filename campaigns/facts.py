@@ -43,24 +43,24 @@ FROM campaigns_campaign c JOIN accounts_account a ON a.id = c.account_id
 WHERE c.id = ANY(%s)
 """
 
-_DEVICES = """
+_SWITCHED_OFF = """
+FROM push_pushcredential o
+WHERE o.app_id = d.app_id AND o.platform = d.platform AND o.switched_off_at IS NOT NULL
+"""
+_DEVICES = f"""
 SELECT d.consumer_id, d.id, d.app_id, p.bundle_id, p.name, d.platform, d.token, d.p256dh, d.auth,
        d.environment, d.sdk_version, d.time_zone,
        CASE WHEN d.platform = 'ios' THEN p.min_ios_sdk
             WHEN d.platform IN ('android', 'huawei') THEN
                 CASE WHEN d.is_androidx THEN p.min_androidx_sdk ELSE p.min_android_sdk END
             ELSE '' END,
-       d.logged_out_at IS NULL, d.logout_type, coalesce(k.id, past.id), past.switched_off_at
+       d.logged_out_at IS NULL, d.logout_type,
+       coalesce(k.id, (SELECT o.id {_SWITCHED_OFF} ORDER BY o.switched_off_at DESC LIMIT 1)),
+       CASE WHEN k.id IS NULL THEN (SELECT max(o.switched_off_at) {_SWITCHED_OFF}) END
 FROM consumers_device d
 JOIN accounts_app p ON p.id = d.app_id
 LEFT JOIN push_pushcredential k
   ON k.app_id = d.app_id AND k.platform = d.platform AND k.is_enabled
-LEFT JOIN LATERAL (
-    SELECT o.id, o.switched_off_at FROM push_pushcredential o
-    WHERE k.id IS NULL AND o.app_id = d.app_id AND o.platform = d.platform
-      AND o.switched_off_at IS NOT NULL
-    ORDER BY o.switched_off_at DESC LIMIT 1
-) past ON true
 WHERE d.consumer_id = ANY(%s) AND d.removed_at IS NULL
 ORDER BY d.last_seen_at DESC, d.id DESC
 """
@@ -112,9 +112,12 @@ def _fetch(
     devices = _fetch_devices([consumer.id for consumer in consumers.values()])
     apps = _fetch_apps_with_credentials(campaigns.values())
     past = fetch_past_tries([row.id for row in rows if row.attempts])
+    usable: dict[int, frozenset[int]] = {}
     result = []
     for row in rows:
         campaign = campaigns[row.campaign_id]
+        if campaign.id not in usable:
+            usable[campaign.id] = frozenset(app for app, end in apps.items() if _had(end, row))
         consumer = consumers.get((row.account_id, row.consumer_ref))
         owned = devices.get(consumer.id, []) if consumer else []
         facts = MessageFacts(
@@ -123,9 +126,7 @@ def _fetch(
             campaign=campaign,
             consumer=consumer,
             devices=[_as_of(device, row) for device in owned if device.app_id in campaign.app_ids],
-            apps_with_credentials=frozenset(
-                app for app in campaign.app_ids if app in apps and _had(apps[app], row)
-            ),
+            apps_with_credentials=usable[campaign.id],
             time_zone=next((d.time_zone for d in owned if d.time_zone), campaign.time_zone),
             past=past.get(row.id, PastTries()),
         )
@@ -208,6 +209,7 @@ def _had(switched_off_at: datetime | None, row: Claimed) -> bool:
 
 
 def _as_of(device: DeviceFacts, row: Claimed) -> DeviceFacts:
+    """The device with the credential that its app had when the message was accepted."""
     if _had(device.switched_off_at, row):
         return device
     return replace(device, credential_id=None)

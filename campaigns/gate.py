@@ -14,7 +14,6 @@ from campaigns.holds import look_again_at
 from campaigns.lanes import ASIDE
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.models import EventKind, State
-from campaigns.pushes import address
 from campaigns.sending import HELD_UP, Sending, Target, again, put_aside, row_event
 from push.breakers import PROBE_INTERVAL, Breakers, Hold, Watched
 from push.services import Ways
@@ -100,8 +99,16 @@ class _Gate:
     def let_through(self, candidates: Iterable[Candidate], breakers: Breakers) -> None:
         self.passed.watched.add(breakers.watched)
         held = []
+        is_quiet = breakers.is_quiet
         for candidate in candidates:
-            holds = [breakers.hold(target.way) for target in candidate.targets]
+            holds = [
+                breakers.hold(target.way)
+                for target in candidate.targets
+                if not is_quiet or target.way.switched_off_at
+            ]
+            if not holds:
+                self._send(candidate, candidate.targets, breakers)
+                continue
             free = [t for t, hold in zip(candidate.targets, holds, strict=True) if hold is None]
             if free:
                 self._send(candidate, free, breakers)
@@ -158,7 +165,7 @@ def find_targets(devices: Sequence[DeviceFacts], ways: Ways) -> list[Target]:
     """The ways to those of the devices that have one."""
     found = []
     for device in devices:
-        if device.credential_id and (way := ways.find(device.credential_id, address(device))):
+        if device.credential_id and (way := ways.find(device.credential_id, device)):
             found.append(Target(device, way))
     return found
 

@@ -69,7 +69,8 @@ class Sending:
     @property
     def repeats(self) -> int:
         """Pushes whose first answer was lost."""
-        return sum(target.device.id in self.facts.past.unknown for target in self.targets)
+        unknown = self.facts.past.unknown
+        return sum(target.device.id in unknown for target in self.targets) if unknown else 0
 
     def is_shut(self, shut: Collection[str]) -> bool:
         """Whether each way of it has one of these scopes."""
@@ -90,6 +91,9 @@ class Sending:
         return wait(self.row, shut) if shut else None
 
     def target(self, device_id: int) -> Target:
+        first = self.targets[0]
+        if first.device.id == device_id:
+            return first
         return next(target for target in self.targets if target.device.id == device_id)
 
     def outcome(self, now: datetime) -> Settled:

@@ -25,6 +25,9 @@ LONGEST_TASK_SECONDS = 1.0
 BUSY = "delivery-aside:{}:{}"
 SWEEP_SILENCE = timedelta(seconds=30)
 
+# By lane, how many messages this process has time for in one batch: more are claimed in vain.
+_limits: dict[str, int] = {}
+
 
 def wake(lanes: Iterable[str]) -> None:
     """Say "look now" for these lanes. A broker that is away only delays, by one sweep."""
@@ -49,17 +52,20 @@ def deliver_lane(*, lane: str, **kwargs: Any) -> None:
 
 
 def _deliver(lane: str) -> None:
-    deadline, limit = monotonic() + LONGEST_TASK_SECONDS, None
+    deadline = monotonic() + LONGEST_TASK_SECONDS
     while True:
+        limit = _limits.get(lane, settings.DELIVERY_CLAIM)
         delivered = deliver(lane, limit=limit)
         wake(delivered.lanes - {lane})
         if not delivered.claimed:
             return
+        if delivered.done < delivered.claimed:
+            _limits[lane] = max(SLICE, delivered.done)
+        elif delivered.claimed >= limit:
+            _limits[lane] = limit * 5 // 4
         if monotonic() >= deadline:
             wake([lane])
             return
-        # What there was no time for was claimed in vain.
-        limit = max(SLICE, delivered.done * 5 // 4)
 
 
 @shared_task

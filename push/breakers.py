@@ -65,6 +65,11 @@ class Breakers:
             if slow_until is not None and slow_until > now:
                 self.watched.slow.add(key)
 
+    @property
+    def is_quiet(self) -> bool:
+        """Whether none of the ways is held up or slow, unless its credential is switched off."""
+        return not self._holds and not self.watched.slow
+
     def is_slow(self, way: Way) -> bool:
         return way.scopes[0].key in self.watched.slow
 

@@ -11,8 +11,12 @@ from push.providers.base import Outcome, PushResult
 from push.ways import Scope, Way
 
 COUNTED = timedelta(seconds=30)
-# Of a provider that asks for patience, or that was not asked, nothing is known.
-SILENT = frozenset({"rate_limited", "not_started", "internal"})
+# Of a provider that asks for patience, or that was not asked, nothing is known; nor of one that
+# wants another access token, or sends us to its other environment.
+SILENT = frozenset(
+    {"rate_limited", "not_started", "internal", "access_token_refused", "other_environment"}
+)
+FAILED = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED})
 
 
 def tells(result: PushResult) -> bool | None:
@@ -22,7 +26,7 @@ def tells(result: PushResult) -> bool | None:
     """
     if result.reason in SILENT:
         return None
-    return result.outcome not in {Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED}
+    return result.outcome not in FAILED
 
 
 @dataclass(slots=True)
@@ -56,19 +60,16 @@ class Probe:
 
 
 class Health:
-    """The results of one process that are not written yet."""
+    """The results of one process that are not written yet; ``is_urgent``: others should know."""
 
     def __init__(self) -> None:
         self.tallies: dict[str, Tally] = {}
         self.probes: list[Probe] = []
-
-    @property
-    def is_urgent(self) -> bool:
-        """Whether others should know at once."""
-        return bool(self.probes) or any(tally.refusal for tally in self.tallies.values())
+        self.is_urgent = False
 
     def add(self, way: Way, result: PushResult, *, is_probe: bool) -> None:
         if is_probe:
+            self.is_urgent = True
             self.probes.append(Probe(way, result))
         told = tells(result)
         if told is None:
@@ -80,6 +81,7 @@ class Health:
             if result.outcome is Outcome.MISCONFIGURED:
                 # Says nothing of the host: it answered, or it is not the one that was meant.
                 if scope.credential_id:
+                    self.is_urgent = True
                     tally.way, tally.refusal = way, result
                 continue
             tally.results += 1

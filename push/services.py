@@ -17,8 +17,8 @@ from push.credentials import provider_settings
 from push.metrics import count_push
 from push.models import LabPush, ProviderKind, PushCredential
 from push.providers.base import (
+    Address,
     CannotStart,
-    DeviceTarget,
     Outcome,
     Provider,
     PushRequest,
@@ -54,7 +54,7 @@ class Ways:
         self._rows = {row[0]: row for row in rows}
         self._found: dict[tuple[int, str], Way] = {}
 
-    def find(self, credential_id: int, target: DeviceTarget) -> Way | None:
+    def find(self, credential_id: int, target: Address) -> Way | None:
         """The way to a device; None where the credential is gone or cannot be read."""
         if credential_id not in self._rows:
             return None

@@ -25,6 +25,7 @@ from push.providers.apns_message import encode_alert, message_headers
 from push.providers.apns_settings import PRODUCTION, SANDBOX, ApnsSettings
 from push.providers.apns_token import ProviderToken, TokenSigner
 from push.providers.base import (
+    Address,
     DeviceTarget,
     Outcome,
     PushRequest,
@@ -63,7 +64,7 @@ class ApnsProvider:
         object.__setattr__(self, "_signer", signer)
         object.__setattr__(self, "_tls", Tls(self.site.ca_file))
 
-    def origin(self, target: DeviceTarget) -> str:
+    def origin(self, target: Address) -> str:
         """Where the device's environment is served."""
         environment = target.environment or self.settings.environment
         return self.site.apns_sandbox_url if environment == SANDBOX else self.site.apns_url

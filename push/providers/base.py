@@ -33,6 +33,16 @@ class DeviceTarget:
     bundle_id: str = ""
 
 
+class Address(Protocol):
+    """What of a device decides to which host its pushes go."""
+
+    @property
+    def token(self) -> str: ...
+
+    @property
+    def environment(self) -> str: ...
+
+
 @dataclass(frozen=True, slots=True)
 class PushRequest:
     """One notification for one device, in words that no provider owns.
@@ -142,7 +152,7 @@ class Provider(Protocol):
     @property
     def retry(self) -> RetryPolicy: ...
 
-    def origin(self, target: DeviceTarget) -> str:
+    def origin(self, target: "Address") -> str:
         """Scheme and host that pushes to this device go to; empty where they go nowhere."""
         ...
 

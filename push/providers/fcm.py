@@ -7,7 +7,7 @@ from random import Random
 
 from common.calls import Answer, Call, Tls
 from push.providers.base import (
-    DeviceTarget,
+    Address,
     Outcome,
     PushRequest,
     PushResult,
@@ -65,7 +65,7 @@ class FcmProvider:
         object.__setattr__(self, "_key", f"{site.fcm_url} {name}")
         object.__setattr__(self, "_tls", Tls(site.ca_file))
 
-    def origin(self, target: DeviceTarget) -> str:
+    def origin(self, target: Address) -> str:
         return self.site.fcm_url
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:

@@ -13,7 +13,7 @@ import orjson
 from common.calls import Answer, Pause, Sent
 from push.providers.apns_message import encode_alert, message_headers
 from push.providers.base import (
-    DeviceTarget,
+    Address,
     Outcome,
     PushRequest,
     PushResult,
@@ -71,7 +71,7 @@ class LabProvider:
     retry: RetryPolicy = RetryPolicy()
     kind: str = "lab"
 
-    def origin(self, target: DeviceTarget) -> str:
+    def origin(self, target: Address) -> str:
         return ""
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:

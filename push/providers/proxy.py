@@ -18,7 +18,7 @@ from common.calls import Answer, Call, Timeouts, Tls
 from common.guard import AddressGuard
 from common.signatures import sign
 from push.providers.base import (
-    DeviceTarget,
+    Address,
     Outcome,
     PushRequest,
     PushResult,
@@ -73,7 +73,7 @@ class ProxyProvider:
         guard = AddressGuard(given.allowed_networks, given.allow_http)
         object.__setattr__(self, "_guard", guard)
 
-    def origin(self, target: DeviceTarget) -> str:
+    def origin(self, target: Address) -> str:
         return self._origin
 
     def payload(self, request: PushRequest, now: datetime) -> bytes:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from common.calls import Answer, Call, Pause, Tls
 from common.guard import AddressGuard, AddressRefused
 from push.providers.base import (
+    Address,
     DeviceTarget,
     Outcome,
     PushRequest,
@@ -64,7 +65,7 @@ class WebPushProvider:
         object.__setattr__(self, "_tls", Tls(self.site.ca_file))
         object.__setattr__(self, "_guard", self.site.web_push_guard)
 
-    def origin(self, target: DeviceTarget) -> str:
+    def origin(self, target: Address) -> str:
         try:
             return origin_of(target.token)
         except ValueError:  # no URL; it leads nowhere

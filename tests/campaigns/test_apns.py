@@ -52,7 +52,7 @@ def phone(brand, ref, **facts):
 
 
 def deliver():
-    deliver_all("none", "apns")
+    deliver_all("none", "apns", "aside")
 
 
 def deliver_again():

@@ -49,7 +49,7 @@ def phones(brand, *refs):
 
 
 def deliver():
-    deliver_all("none", "fcm")
+    deliver_all("none", "fcm", "aside")
 
 
 def send(brand, *refs):

@@ -1,7 +1,6 @@
 """A test push: one real push to a chosen device, and the provider's answer in words."""
 
 import os
-from datetime import timedelta
 from uuid import uuid4
 
 import orjson
@@ -30,6 +29,7 @@ from push.providers.proxy import ProxyProvider
 from tests.campaigns.conftest import make_brand
 from tests.factories.accounts import UserFactory
 from tests.factories.consumers import DeviceFactory
+from tests.factories.push import BreakerFactory
 from tests.providers.certificates import make_certificate, server_context
 from tests.providers.proxy_server import ProxyServer, open_log, run_in_thread
 
@@ -160,8 +160,7 @@ def test_a_dead_token_that_a_test_push_finds_leaves_the_registry(device, proxy):
 
 def test_a_test_push_goes_out_while_its_credential_is_held(device):
     """To find out whether what was mended works."""
-    held = {"held_until": timezone.now() + timedelta(hours=1), "held_reason": "refused"}
-    PushCredential.objects.update(**held)
+    BreakerFactory(credential=PushCredential.objects.get(app=device.app, platform=device.platform))
 
     assert send(device).is_accepted
 
