@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from campaigns import ledger
 from campaigns.announcements import announce_settled
-from campaigns.delivery import LANES, deliver
+from campaigns.delivery import deliver
+from campaigns.lanes import LANES
 from campaigns.ledger import Settled
 from campaigns.models import Campaign, OutboundMessage, State
 from campaigns.services import cancel_campaign
