@@ -101,14 +101,10 @@ class _Gate:
         held = []
         is_quiet = breakers.is_quiet
         for candidate in candidates:
-            holds = [
-                breakers.hold(target.way)
-                for target in candidate.targets
-                if not is_quiet or target.way.switched_off_at
-            ]
-            if not holds:
+            if is_quiet and not any(target.way.switched_off_at for target in candidate.targets):
                 self._send(candidate, candidate.targets, breakers)
                 continue
+            holds = [breakers.hold(target.way) for target in candidate.targets]
             free = [t for t, hold in zip(candidate.targets, holds, strict=True) if hold is None]
             if free:
                 self._send(candidate, free, breakers)

@@ -11,12 +11,10 @@ from push.providers.base import Outcome, PushResult
 from push.ways import Scope, Way
 
 COUNTED = timedelta(seconds=30)
-# Of a provider that asks for patience, or that was not asked, nothing is known; nor of one that
-# wants another access token, or sends us to its other environment.
-SILENT = frozenset(
-    {"rate_limited", "not_started", "internal", "access_token_refused", "other_environment"}
+# Reasons of RETRY that speak of the provider, not of a device or of how often it was asked.
+FAILURES = frozenset(
+    {"provider_unavailable", "not_reached", "no_access_token", "certificate_refused"}
 )
-FAILED = frozenset({Outcome.RETRY, Outcome.UNKNOWN, Outcome.MISCONFIGURED})
 
 
 def tells(result: PushResult) -> bool | None:
@@ -24,9 +22,11 @@ def tells(result: PushResult) -> bool | None:
 
     A dead token or a message that is refused is an answer like any other.
     """
-    if result.reason in SILENT:
-        return None
-    return result.outcome not in FAILED
+    if result.outcome is Outcome.RETRY:
+        return False if result.reason in FAILURES else None
+    if result.outcome in (Outcome.UNKNOWN, Outcome.MISCONFIGURED):
+        return False
+    return None if result.reason == "internal" else True
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ SENTENCES = {
     "credential_refused": "The provider refuses the credential.",
     "certificate_refused": "The provider's certificate, or ours, is not accepted.",
     "address_refused": "The provider's address is not one that pushes may go to.",
+    "no_access_token": "The provider gives us no access token.",
     "redirected": "The provider sends us to another address, where pushes do not go.",
     "credential_switched_off": "The credential was switched off.",
 }

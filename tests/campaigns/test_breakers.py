@@ -13,6 +13,7 @@ from push.models import Breaker, PushCredential
 from tests.campaigns.conftest import deliver_all, states
 from tests.campaigns.passing import pass_time
 from tests.crowd import make_crowd
+from tests.factories.consumers import DeviceFactory
 from tests.providers.proxy_server import ProxyServer, open_log, run_in_thread
 
 pytestmark = pytest.mark.django_db
@@ -227,3 +228,18 @@ def test_messages_wait_for_the_next_credential_when_theirs_is_switched_off(proxy
     deliver_all()
 
     assert count_by_state(created) == {State.SENT: 2}
+
+
+def test_message_goes_the_way_that_is_open_when_another_was_switched_off(brand):
+    """D27: accepted for two devices, of which one's credential is switched off meanwhile."""
+    brand.handoff.device_choice = "all"
+    brand.handoff.save()
+    ana = brand.consumer("ana", platform="ios")
+    DeviceFactory(consumer=ana, app=brand.app, platform="android")
+    created = brand.send("ana")
+    ios = PushCredential.objects.get(app=brand.app, platform="ios")
+    switch_off(credential=ios, by="ada", now=timezone.now())
+
+    deliver_all()
+
+    assert states(created.campaign) == {"ana": ("sent", "")}
