@@ -82,7 +82,7 @@ def what_is_missing() -> str:
 
 def measure_push_leg(size: Size, folder: Path, stub: Stub) -> list[Finding]:
     field = Field(folder, stub.url.removesuffix("/push"))
-    keys = _Keys.make(folder)
+    keys, many = _Keys.make(folder), size.pushes
     with override_settings(
         FCM_URL=field.origin,
         FCM_TOKEN_URL=f"{field.origin}/token",
@@ -92,7 +92,7 @@ def measure_push_leg(size: Size, folder: Path, stub: Stub) -> list[Finding]:
         fcm = Leg("android", "fcm", {"service_account": keys.service_account}, field.log("fcm"))
         apns = Leg("ios", "apns", keys.apns, field.log("apns"))
         web = Leg("web", "webpush", keys.web, field.log("web"), keys.browser)
-        many, few = size.pushes, size.pushes // 10
+        few = size.pushes // 10
         findings = [
             _against(CPU, size, lambda: _ours(fcm, field, many), lambda: _h2load(field, many)),
             _against(
@@ -127,8 +127,8 @@ def measure_push_leg(size: Size, folder: Path, stub: Stub) -> list[Finding]:
             _against(
                 SLOW,
                 size,
-                lambda: _ours(slow, field, few),
-                lambda: _h2load(field, few, path="/slow/", connections=4),
+                lambda: _ours(slow, field, many),
+                lambda: _h2load(field, many, path="/slow/", connections=4),
             )
         )
     return findings

@@ -1,4 +1,7 @@
-"""firebase_admin's `send_each`: python -m bench.peers.firebase URL COUNT, REQUESTS_CA_BUNDLE set."""
+"""firebase_admin's `send_each`: python -m bench.peers.firebase URL COUNT.
+
+REQUESTS_CA_BUNDLE names who is trusted.
+"""
 
 import sys
 

@@ -9,4 +9,5 @@ ALERT = {"title": "Your new card", "body": "Hi, your new card is on its way \U00
 
 
 def token(number: int) -> str:
-    return f"token-{number:06}-{'x' * 128}"
+    """Hexadecimal, as Apple's are, and as long as Google's."""
+    return f"{number:06x}{'a' * 134}"
