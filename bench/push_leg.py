@@ -16,13 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-)
 from django.test import override_settings
 
 from bench.peers.text import ALERT, DATA, token
@@ -30,9 +23,8 @@ from bench.processes import CHECKOUT, BenchFailure
 from bench.report import Finding, Goal, Round, Side
 from bench.size import Size
 from bench.stub import CERTIFICATES, Stub
-from common.base64url import encode
+from bench.vendor_keys import Keys
 from push.providers.base import DeviceTarget, Outcome, Provider, PushRequest, PushResult
-from push.providers.vapid import new_private_key
 from push.services import PushJob, send
 from push.vendors import make_provider, read_settings
 
@@ -82,7 +74,7 @@ def what_is_missing() -> str:
 
 def measure_push_leg(size: Size, folder: Path, stub: Stub) -> list[Finding]:
     field = Field(folder, stub.url.removesuffix("/push"))
-    keys, many = _Keys.make(folder), size.pushes
+    keys, many = Keys.make(folder), size.pushes
     with override_settings(
         FCM_URL=field.origin,
         FCM_TOKEN_URL=f"{field.origin}/token",
@@ -242,49 +234,3 @@ def run_peer(python: Path, name: str, count: int, words: Sequence[str], **env: s
     if said["accepted"] != count:
         raise BenchFailure(f"{name}: of {count} pushes {said['accepted']} were accepted.")
     return Side(count / said["wall"], "pushes/s", said["cpu"] / count)
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """What vendors would have given the brand, made up."""
-
-    service_account: str
-    apns: dict[str, object]
-    web: dict[str, object]
-    browser: tuple[str, str]
-    for_peer: tuple[str, str, str]
-
-    @classmethod
-    def make(cls, folder: Path) -> "_Keys":
-        google = rsa.generate_private_key(65537, 2048)
-        apple = _pem(ec.generate_private_key(ec.SECP256R1()))
-        (folder / "apns.p8").write_text(apple)
-        vapid = new_private_key()
-        browser = ec.generate_private_key(ec.SECP256R1()).public_key()
-        point = encode(browser.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
-        auth = encode(bytes(16))
-        return cls(
-            service_account=json.dumps(
-                {
-                    "type": "service_account",
-                    "project_id": "bench",
-                    "private_key_id": "bench",
-                    "private_key": _pem(google),
-                    "client_email": "bench@bench.iam.gserviceaccount.com",
-                    "token_uri": "https://oauth2.googleapis.com/token",
-                }
-            ),
-            apns={
-                "team_id": "TEAMTEAM01",
-                "key_id": "KEYKEYKEY1",
-                "private_key": apple,
-                "topic": "com.brand.app",
-            },
-            web={"vapid_private_key": vapid, "contact": "mailto:bench@brand.example"},
-            browser=(point, auth),
-            for_peer=(vapid, point, auth),
-        )
-
-
-def _pem(key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey) -> str:
-    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
