@@ -36,26 +36,26 @@ class Road:
     calls: int
 
 
-def can_measure() -> bool:
-    return find_spec(PEER) is not None
+def what_is_missing() -> str:
+    return "" if find_spec(PEER) is not None else f"{PEER} (script/bench)"
 
 
 def measure_sending(world: World, size: Size, folder: Path, stub: Stub) -> list[Finding]:
     start_over(world)
-    _forget_tasks()
+    forget_tasks()
     bodies = world.bodies(CALL)
-    with _roads(world, size, folder, stub) as (ours, naive):
+    with roads(world, size, folder, stub) as (ours, naive):
         for road in (ours, naive):
-            _send(road, bodies, stub, calls=1)
+            send(road, bodies, stub, calls=1)
         rounds = [
-            Round(*(_send(road, bodies, stub, calls=road.calls) for road in (ours, naive)))
+            Round(*(send(road, bodies, stub, calls=road.calls) for road in (ours, naive)))
             for _ in range(size.rounds)
         ]
     return [Finding(END_TO_END, rounds, f"{AGAINST}; stub: {stub.name}")]
 
 
 @contextmanager
-def _roads(world: World, size: Size, folder: Path, stub: Stub) -> Iterator[tuple[Road, Road]]:
+def roads(world: World, size: Size, folder: Path, stub: Stub) -> Iterator[tuple[Road, Road]]:
     product = {"DJANGO_SETTINGS_MODULE": "proactive_site.settings"}
     naive = {
         "DJANGO_SETTINGS_MODULE": "bench.naive.settings",
@@ -74,12 +74,12 @@ def _roads(world: World, size: Size, folder: Path, stub: Stub) -> Iterator[tuple
         )
 
 
-def _forget_tasks() -> None:
+def forget_tasks() -> None:
     """Wake-ups of what was only accepted."""
     redis.Redis.from_url(settings.REDIS_URL).flushdb()
 
 
-def _send(road: Road, bodies: Iterator[bytes], stub: Stub, *, calls: int) -> Side:
+def send(road: Road, bodies: Iterator[bytes], stub: Stub, *, calls: int) -> Side:
     """From the first call to the last status."""
     watched = [road.contender.pid, road.worker_pid, *database_server()]
     rows = road.contender.table._default_manager

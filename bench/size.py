@@ -19,6 +19,8 @@ class Size:
     few_rows: int
     many_rows: int
     growth_rounds: int
+    pushes: int
+    push_rounds: int
 
 
 QUICK = Size(
@@ -34,6 +36,8 @@ QUICK = Size(
     few_rows=1_000,
     many_rows=100_000,
     growth_rounds=9,
+    pushes=4_000,
+    push_rounds=5,
 )
 FULL = Size(
     name="full",
@@ -48,4 +52,6 @@ FULL = Size(
     few_rows=10_000,
     many_rows=1_000_000,
     growth_rounds=25,
+    pushes=20_000,
+    push_rounds=9,
 )

@@ -38,18 +38,44 @@ error_log {folder}/nginx-errors.log;
 events {{ worker_connections 1024; }}
 http {{
     log_format ids $http_webhook_id;
+    log_format uris $uri;
     client_body_temp_path {folder}/nginx-body;
     proxy_temp_path {folder}/nginx-proxy;
     fastcgi_temp_path {folder}/nginx-fastcgi;
     uwsgi_temp_path {folder}/nginx-uwsgi;
     scgi_temp_path {folder}/nginx-scgi;
     keepalive_requests 1000000;
+    http2_max_concurrent_streams 128;
+    upstream slow {{ server {host}:{slow}; keepalive 256; }}
     server {{
         listen {host}:{port} ssl http2;
         ssl_certificate {folder}/{cert};
         ssl_certificate_key {folder}/{key};
         location /health {{ access_log off; return 200; }}
         location /push {{ access_log {folder}/ids.log ids; return 200; }}
+        # The vendors' paths: FCM names the device in its body, the others in theirs.
+        location /v1/projects/ {{
+            access_log {folder}/fcm.log uris;
+            default_type application/json;
+            return 200 '{{"name": "projects/bench/messages/0"}}';
+        }}
+        location /3/device/ {{
+            access_log {folder}/apns.log uris;
+            add_header apns-id $http_apns_id;
+            return 200;
+        }}
+        location /wp/ {{ access_log {folder}/web.log uris; return 201; }}
+        location /token {{
+            access_log off;
+            default_type application/json;
+            return 200 '{{"access_token": "bench", "expires_in": 3600, "token_type": "Bearer"}}';
+        }}
+        location /slow/ {{
+            access_log {folder}/slow.log uris;
+            proxy_http_version 1.1;
+            proxy_set_header Connection "";
+            proxy_pass http://slow;
+        }}
     }}
     server {{
         listen {host}:{plain};
@@ -108,7 +134,7 @@ def provider_stub(folder: Path) -> Iterator[Stub]:
         with _own_stub(folder) as stub:
             yield stub
         return
-    port, plain = free_port(), free_port()
+    port, plain, slow = free_port(), free_port(), free_port()
     config = folder / "nginx.conf"
     config.write_text(
         NGINX.format(
@@ -116,12 +142,14 @@ def provider_stub(folder: Path) -> Iterator[Stub]:
             host=HOST,
             port=port,
             plain=plain,
+            slow=slow,
             cert=CERTIFICATES.cert,
             key=CERTIFICATES.key,
         )
     )
     argv = (nginx, "-p", str(folder), "-e", str(folder / "nginx-errors.log"), "-c", str(config))
-    with running("nginx", argv, folder) as process:
+    slowly = (sys.executable, "-m", "bench.slow", str(slow))
+    with running("slow", slowly, folder), running("nginx", argv, folder) as process:
         wait_until_answers(process, plain, folder / "nginx-errors.log")
         url = f"https://{HOST}:{port}/push"
         yield Stub("nginx, HTTP/2 over TLS", url, folder / "ids.log", process.pid)

@@ -13,13 +13,28 @@ from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError
 
-from bench import accept, growth, machine, redis_away, sending, statements
+from bench import (
+    accept,
+    django_push,
+    growth,
+    machine,
+    push_leg,
+    redis_away,
+    sending,
+    statements,
+)
 from bench.processes import CHECKOUT, BenchFailure
 from bench.report import Finding, as_json, write
 from bench.size import FULL, QUICK, Size
 from bench.stub import provider_stub
 from bench.world import make_naive_tables, make_world
 
+# What a part needs besides: its name where it is missing, else nothing.
+NEEDS: dict[str, Callable[[], str]] = {
+    "end-to-end": sending.what_is_missing,
+    "django-push": django_push.what_is_missing,
+    "push-leg": push_leg.what_is_missing,
+}
 RESULTS = CHECKOUT / "bench" / "results"
 
 
@@ -45,6 +60,8 @@ class Command(BaseCommand):
                 "accept": partial(accept.measure_accept, world, size, folder),
                 "accept-redis-away": partial(redis_away.measure_redis_away, world, size, folder),
                 "end-to-end": partial(sending.measure_sending, world, size, folder, stub),
+                "django-push": partial(django_push.measure_django_push, world, size, folder, stub),
+                "push-leg": partial(push_leg.measure_push_leg, size, folder, stub),
             }
             for name, measure in parts.items():
                 if not only or name in only:
@@ -55,8 +72,9 @@ class Command(BaseCommand):
             sys.exit(1)
 
     def _measure(self, name: str, measure: Callable[[], list[Finding]]) -> list[Finding]:
-        if name == "end-to-end" and not sending.can_measure():
-            self.stdout.write(f"{name:<14}skipped: {sending.PEER} is not installed (script/bench)")
+        missing = NEEDS[name]() if name in NEEDS else ""
+        if missing:
+            self.stdout.write(f"{name:<14}skipped: {missing} not there")
             return []
         try:
             found = measure()
