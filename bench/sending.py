@@ -20,7 +20,7 @@ from bench.size import Size
 from bench.stub import Stub
 from bench.world import World
 
-END_TO_END = Goal("end-to-end", 30)
+END_TO_END = Goal("end-to-end", 60)
 AGAINST = "ListSerializer, save(), a Celery task and requests.post for each recipient, save()"
 PATIENCE = 60.0
 PEER = "requests"
