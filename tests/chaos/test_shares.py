@@ -49,8 +49,7 @@ def test_two_processes_together_keep_an_account_s_send_rate(tmp_path, loopback_e
 
 
 def test_a_long_queue_of_one_brand_does_not_delay_another_s_message(tmp_path, loopback_egress):
-    """D9, noisy neighbour: 6,000 of A are queued, B sends one, five times. The same with 100,000
-    is `script/bench --only neighbours`."""
+    """D9, noisy neighbour: 6,000 of A are queued, B sends one, five times."""
     with stub_proxy(tmp_path, latency=0.05) as proxy, live_stack(tmp_path, **LOOPBACK) as stack:
         crowd, single = make_crowd(6000, proxy_url=proxy.url), make_brand()
         save_credential(
