@@ -234,6 +234,7 @@ FIELDS = {
     ),
     "not_a_version": Advice("The value is no version.", "Send one as `6.2` or `5.23.1`."),
     "not_allowed": Advice("The field does not go with another one.", "Do what `detail` says."),
+    "not_an_id": Advice("The value is no id of ours.", "Send it as the API gave it."),
     "not_an_object": Advice("The value is no JSON object.", "Send an object."),
     "other_channel": Advice(
         "A warning: the field belongs to another channel and was ignored.", "Leave it out."

@@ -128,10 +128,16 @@ def _check_payload(body: bytes) -> None:
         raise Refused(400, "PayloadEmpty")
 
 
+def _shown(payload: Mapping[str, Any]) -> str:
+    """The body of an alert; a payload may have none."""
+    alert = payload["aps"].get("alert", "")
+    return str(alert.get("body", "") if isinstance(alert, dict) else alert)
+
+
 def _note(asked: Asked, signed: Signed) -> dict[str, Any]:
     headers = asked.headers
     return {
-        "text": orjson.loads(asked.body)["aps"]["alert"]["body"],
+        "text": _shown(orjson.loads(asked.body)),
         "collapse_id": headers.get("apns-collapse-id", ""),
         "topic": headers["apns-topic"],
         "key_id": signed.key_id,

@@ -70,7 +70,7 @@ class Fcm:
         name = f"projects/{match['project']}/messages/0:{uuid4().int % 10**16}%{uuid4().hex[:16]}"
         return Reading(
             reply=Reply(200, orjson.dumps({"name": name}), HEADERS),
-            noted={"text": keys_of(asked.body)["message"]},
+            noted={"text": _shown(asked.body)},
             **reading,
         )
 
@@ -156,6 +156,14 @@ def keys_of(body: bytes) -> dict[str, Any]:
     """What the SDK reads: JSON within the message's data."""
     keys: dict[str, Any] = orjson.loads(_load(body)["data"]["payload"])
     return keys
+
+
+def _shown(body: bytes) -> str:
+    """The text for the person, where the SDK is told one."""
+    try:
+        return str(keys_of(body)["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _id_of(message: Mapping[str, Any]) -> str:

@@ -57,7 +57,7 @@ class Program:
     def end(self) -> list[str]:
         """What it said of the phones that it rang."""
         self.process.terminate()
-        said, _ = self.process.communicate(timeout=10)
+        said, _ = self.process.communicate(timeout=60)
         return said.splitlines()
 
 

@@ -139,10 +139,10 @@ class PushService:
             "location": f"{self.origin()}/message/{urandom(8).hex()}",
             "ttl": headers["ttl"],
         }
-        noted = {
-            "plaintext": None if plaintext is None else plaintext.decode(),
-            "text": None if plaintext is None else orjson.loads(plaintext)["message"],
-        }
+        if plaintext is None:
+            noted = {"plaintext": None}
+        else:
+            noted = {"plaintext": plaintext.decode(), "text": _shown(plaintext)}
         return Reading(subscription.token, Reply(201, b"", said), topic, noted)
 
     def pass_on(self, asked: Asked, reading: Reading) -> None:
@@ -190,6 +190,14 @@ class PushService:
         if not str(claims.get("sub", "")).startswith(("mailto:", "https:")):
             return Reply(403, b'{"reason":"BadJwtToken"}')
         return None
+
+
+def _shown(plaintext: bytes) -> str:
+    """The text for the person, where the service worker is told one."""
+    try:
+        return str(orjson.loads(plaintext)["message"])
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""
 
 
 def _refuse_message(headers: Mapping[str, str], body: bytes) -> Reply | None:
