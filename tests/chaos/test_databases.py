@@ -16,7 +16,6 @@ import redis
 
 from proactive_site.embedded.folders import make_folder, postgres_owner
 from proactive_site.embedded.installation import thrown_away
-from proactive_site.embedded.supervisor import close
 from tests.chaos.big_run.caller import Caller
 from tests.chaos.big_run.stage import Stage
 from tests.chaos.conftest import SHRUNK
@@ -100,8 +99,8 @@ def scene() -> Iterator[Scene]:
         if IS_ROOT:
             disk = undo.enter_context(small_disk(installation.home / "disk"))
             data = make_folder(disk / "cluster", mode=0o755, owner=postgres_owner()) / "data"
-        undo.callback(close, installation)
         stage = Stage(replace(installation, postgres=data), {**SHRUNK, **IMPATIENT})
+        undo.callback(stage.end_all)
         stage.start_databases()
         stage.run("manage.py", "migrate", "--no-input", "--verbosity", "0")
         made = Scene(stage)

@@ -117,9 +117,9 @@ def test_workers_replaced_again_and_again_push_nobody_twice(tmp_path, stack):
     """D4, a deployment: SIGTERM, the next one starts beside the one that ends."""
     stack.env |= BY_THE_WORKER
     with stub_proxy(tmp_path, latency=0.2) as proxy, own_valkey(stack):
-        brand = make_crowd(1200, proxy_url=proxy.url)
+        brand = make_crowd(500, proxy_url=proxy.url)
         stack.start("worker", "sweep")
-        send_in_calls(brand, 1200)
+        send_in_calls(brand, 500)
         for round_ in range(2):
             seen = proxy.count()
             wait_for(lambda: proxy.count() >= seen + 20, seconds=30, what="pushes")  # noqa: B023
@@ -128,7 +128,7 @@ def test_workers_replaced_again_and_again_push_nobody_twice(tmp_path, stack):
             stack.start("worker")
             assert old.wait(20) == 0, f"round {round_}"
         wait_for(lambda: pending() == 0, seconds=40, what="every row to be final")
-        assert assert_promise_kept(proxy, 1200) == 0
+        assert assert_promise_kept(proxy, 500) == 0
     assert not MessageEvent.objects.filter(kind="worker_lost").exists()
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from proactive_site.embedded import credentials, postgres, valkey
+from proactive_site.embedded.databases import DATABASES
 from proactive_site.embedded.installation import CHECKOUT, Installation
 from proactive_site.embedded.ports import HOST, free_port
 from proactive_site.embedded.processes import Process, Program, end, start
@@ -135,8 +136,12 @@ class Stage:
 
     def end_product(self) -> None:
         """Those that use the databases; the databases go with the installation."""
-        keep = {"PostgreSQL", "Valkey"}
-        end(p for name, p in self.installation.processes.items() if name not in keep)
+        end(p for p in self.installation.processes.values() if p.name not in DATABASES)
+
+    def end_all(self) -> None:
+        """Without the supervisor's `close`, which has its process ignore signals for good."""
+        self.end_product()
+        end(p for p in self.installation.processes.values() if p.name in DATABASES)
 
     def _start(self, name: str) -> Process:
         process = start(self.programs[name])
