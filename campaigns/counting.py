@@ -24,11 +24,11 @@ def queue_depths() -> list[tuple[str, str, int, float]]:
 # A fold keeps sums and can run beside anything: locked rows are left for the next time.
 _FOLD = """
 WITH old AS (
-    DELETE FROM campaigns_campaigntally WHERE id IN (
+    DELETE FROM campaigns_campaigntally WHERE id = ANY(ARRAY(
         SELECT id FROM campaigns_campaigntally WHERE campaign_id IN (
             SELECT campaign_id FROM campaigns_campaigntally
             GROUP BY campaign_id HAVING count(*) > %(keep)s LIMIT 500)
-        FOR UPDATE SKIP LOCKED)
+        FOR UPDATE SKIP LOCKED))
     RETURNING account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n
 )
 INSERT INTO campaigns_campaigntally

@@ -51,12 +51,14 @@ def pass_on(*, account_id: int, last: int, due_at: datetime) -> None:
                 return
 
 
+# ARRAY has the rows chosen once, and so no more than the limit.
 _WAKE = """
-UPDATE campaigns_outboundmessage SET due_at = statement_timestamp(), lane = %(to)s WHERE id IN (
+UPDATE campaigns_outboundmessage SET due_at = statement_timestamp(), lane = %(to)s
+WHERE id = ANY(ARRAY(
     SELECT id FROM campaigns_outboundmessage
     WHERE lane = %(lane)s AND (account_id = %(account)s OR %(account)s IS NULL)
       AND state = 'queued' AND reason = %(reason)s
-    LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 """
 
 

@@ -10,15 +10,14 @@ from django.db import connection
 STALE = "stale"
 
 # Rows that somebody has in hand are left for the next time: nobody waits, and a device that is
-# registering this very moment stays.
+# registering this very moment stays. ARRAY has the rows chosen once; a join may choose again for
+# each row it compares, and take more than the limit.
 _REMOVE_STALE = """
-UPDATE consumers_device d SET removed_at = %(now)s, removed_reason = %(reason)s
-FROM (
+UPDATE consumers_device SET removed_at = %(now)s, removed_reason = %(reason)s
+WHERE id = ANY(ARRAY(
     SELECT id FROM consumers_device
     WHERE removed_at IS NULL AND last_seen_at < %(unseen_since)s
-    ORDER BY last_seen_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED
-) old
-WHERE old.id = d.id
+    ORDER BY last_seen_at LIMIT %(limit)s FOR NO KEY UPDATE SKIP LOCKED))
 """
 
 

@@ -135,26 +135,27 @@ def record(tried: Sequence[Tried], *, now: datetime) -> set[int]:
         return {pk for (pk,) in cursor.fetchall()}
 
 
+# ARRAY has the rows chosen once, and so no more than the limit.
 _FORGET_DELIVERIES = """
-DELETE FROM webhooks_webhookdelivery WHERE id IN (
+DELETE FROM webhooks_webhookdelivery WHERE id = ANY(ARRAY(
     SELECT id FROM webhooks_webhookdelivery
     WHERE finished_at < CASE WHEN state = 'delivered' THEN %(delivered)s::timestamptz
                              ELSE %(undelivered)s::timestamptz END
       AND finished_at < greatest(%(delivered)s::timestamptz, %(undelivered)s::timestamptz)
-    ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY finished_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 """
 _FORGET_DELETED = """
-DELETE FROM webhooks_webhookdelivery WHERE id IN (
+DELETE FROM webhooks_webhookdelivery WHERE id = ANY(ARRAY(
     SELECT d.id FROM webhooks_webhookdelivery d
     JOIN webhooks_webhookendpoint e ON e.id = d.endpoint_id
-    WHERE e.deleted_at IS NOT NULL LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED)
+    WHERE e.deleted_at IS NOT NULL LIMIT %(limit)s FOR UPDATE OF d SKIP LOCKED))
 """
 _FORGET_EVENTS = """
-DELETE FROM webhooks_webhookevent WHERE id IN (
+DELETE FROM webhooks_webhookevent WHERE id = ANY(ARRAY(
     SELECT id FROM webhooks_webhookevent e
     WHERE e.created_at < %(delivered)s AND NOT EXISTS (
         SELECT 1 FROM webhooks_webhookdelivery d WHERE d.event_id = e.id)
-    ORDER BY e.created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED)
+    ORDER BY e.created_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
 """
 
 
