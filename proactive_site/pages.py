@@ -3,12 +3,16 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
 from django.views import defaults
 from django.views.generic import TemplateView, View
 
+from accounts.permissions import AccountPermissionMixin, accounts_with
+from accounts.roles import VIEW_CAMPAIGNS
 from common.errors import InvalidRequest
 from common.problem_types import explain
 from common.problems import API_PREFIXES, problem_response
@@ -16,10 +20,27 @@ from proactive_site.error_catalogue import ADVICE, FIELDS
 
 
 class Home(View):
-    """Leads to what this installation shows first."""
+    """Leads to what the person, or a passer-by, is shown first."""
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
-        return redirect("admin:index" if settings.LAB == "off" else "lab:home")
+        user = request.user
+        if not user.is_authenticated:
+            return redirect("lab:home") if settings.LAB == "open" else redirect_to_login("/")
+        account = accounts_with(user, VIEW_CAMPAIGNS).order_by("pk").first()
+        if account is not None:
+            return redirect("open_account", account.number)
+        if user.is_staff:
+            return redirect("admin:index")
+        raise PermissionDenied("Your role has no pages in the web tool.")
+
+
+class OpenAccount(AccountPermissionMixin):
+    """The front page of a brand."""
+
+    required_permission = VIEW_CAMPAIGNS
+
+    def get(self, request: HttpRequest, account_number: int) -> HttpResponseBase:
+        return redirect("campaign_list", account_number)
 
 
 class ProblemPage(TemplateView):

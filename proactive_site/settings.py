@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "webhooks",
     "conversations",
     "campaigns",
+    "console",
     "lab",
     "proactive_site",
 ]
@@ -100,6 +101,8 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "proactive_site.context.frame",
             ],
+            # How numbers, shares and times are written.
+            "builtins": ["common.template_words"],
         },
     }
 ]

@@ -24,6 +24,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("problems/<slug:key>", pages.ProblemPage.as_view(), name="problem"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
+    re_path(rf"^{ACCOUNT}$", pages.OpenAccount.as_view(), name="open_account"),
+    re_path(rf"^{ACCOUNT}", include("console.urls")),
     *accounts.token_urls,
     re_path(rf"^api/v2/{ACCOUNT}", include([*campaigns.api_urls, *webhooks.api_urls])),
     re_path(

@@ -1,0 +1,69 @@
+"""Every page of the console: where it is, who may open it, and what it is called in pictures."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.urls import get_resolver, reverse
+
+from accounts.roles import VIEW_CAMPAIGNS
+from tests.world import World
+
+Named = Callable[[World], Mapping[str, Any]]
+
+
+def _nothing(world: World) -> Mapping[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class PageRoute:
+    """``view`` is its name in the URLconf; ``permission`` lets somebody in. ``ok`` answers them.
+
+    ``kwargs`` are what its path names besides the account; ``looks`` is False for answers that are
+    no page of their own: parts, files, redirects.
+    """
+
+    view: str
+    permission: str
+    method: str = "GET"
+    ok: int = 200
+    query: str = ""
+    kwargs: Named = _nothing
+    looks: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.view}{self.query and '?'}{self.query}"
+
+    @property
+    def has_object(self) -> bool:
+        """Whether its path names something of the brand."""
+        return self.kwargs is not _nothing
+
+    def url(self, world: World, **changed: Any) -> str:
+        named = {"account_number": world.account.number, **self.kwargs(world), **changed}
+        query = self.query and f"?{self.query}"
+        return f"{reverse(self.view, kwargs=named)}{query}"
+
+
+PAGES: list[PageRoute] = [
+    PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
+]
+# Those that a browser shows, for axe and the pictures.
+LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]
+
+
+def console_views() -> Iterator[str]:
+    """The names of all views under account/<account_number>/."""
+    for pattern in get_resolver().url_patterns:
+        if str(pattern.pattern).startswith("^account/"):
+            names = [pattern.name] if hasattr(pattern, "name") else _names(pattern.url_patterns)
+            yield from names
+
+
+def _names(patterns: list[Any]) -> Iterator[str]:
+    for pattern in patterns:
+        if hasattr(pattern, "url_patterns"):
+            yield from _names(pattern.url_patterns)
+        else:
+            yield pattern.name

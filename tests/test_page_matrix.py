@@ -1,0 +1,76 @@
+"""B4, S-rules: every page of the console × every role, strangers and passers-by, to the status."""
+
+from http import HTTPStatus
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Role
+from accounts.roles import PERMISSIONS
+from tests.factories.accounts import AccountFactory
+from tests.pages import PAGES, PageRoute, console_views
+from tests.world import ROLES, World, make_world
+
+each_page = pytest.mark.parametrize("route", PAGES, ids=str)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    return make_world()
+
+
+def ask(route: PageRoute, url: str, *, client: Client) -> int:
+    call = client.post if route.method == "POST" else client.get
+    return int(call(url, headers={"accept": "text/html"}).status_code)
+
+
+@each_page
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_opens_the_pages_that_it_may(route: PageRoute, role: Role, world: World) -> None:
+    client = Client()
+    client.force_login(world.people[role])
+
+    expected = route.ok if route.permission in PERMISSIONS[role] else HTTPStatus.FORBIDDEN
+
+    assert ask(route, route.url(world), client=client) == expected
+
+
+@each_page
+def test_another_brands_page_does_not_exist(route: PageRoute, world: World) -> None:
+    client = Client()
+    client.force_login(world.people["stranger"])
+
+    assert ask(route, route.url(world), client=client) == HTTPStatus.NOT_FOUND
+
+
+@pytest.mark.parametrize("route", [one for one in PAGES if one.has_object], ids=str)
+def test_what_is_another_brands_is_not_found_in_ones_own(route: PageRoute, world: World) -> None:
+    other = make_world(name="Other Bank", mail="other.example")
+    client = Client()
+    client.force_login(other.administrator)
+
+    url = route.url(world, account_number=other.account.number)
+
+    assert ask(route, url, client=client) == HTTPStatus.NOT_FOUND
+
+
+@each_page
+def test_who_has_not_signed_in_is_asked_to(route: PageRoute, world: World) -> None:
+    answer = Client().generic(route.method, route.url(world))
+
+    assert answer.status_code == HTTPStatus.FOUND
+    assert answer.headers["Location"].startswith(settings.LOGIN_URL)
+
+
+def test_a_brand_that_is_not_there_is_answered_like_a_strangers(world: World) -> None:
+    client = Client()
+    client.force_login(world.administrator)
+
+    assert client.get("/account/999999999999/").status_code == HTTPStatus.NOT_FOUND
+    assert AccountFactory(number=999999999999)
+    assert client.get("/account/999999999999/").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_every_view_of_the_console_is_in_the_matrix() -> None:
+    assert set(console_views()) == {route.view for route in PAGES}
