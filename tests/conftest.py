@@ -1,6 +1,7 @@
 """What every test may use: real PostgreSQL, real Valkey, the wiring of Celery."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,20 @@ from django.core.cache import cache
 from django.test import override_settings
 
 import proactive_site.celery  # noqa: F401 -- binds the tasks to the test's broker
+
+# Whole products, faults and browsers: begun first, one after the other on one core, while the other
+# does the rest.
+LONG = ("chaos", "fuzz", "flows", "test_embedded.py", "browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    tests = Path(__file__).parent
+
+    def place(item: pytest.Item) -> int:
+        area = item.path.relative_to(tests).parts[0]
+        return LONG.index(area) if area in LONG else len(LONG)
+
+    items.sort(key=place)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -123,6 +123,8 @@ COMPRESSED = GOOD.private_key.public_key().public_bytes(Encoding.X962, PublicFor
         (GOOD.p256dh, base64url.encode(b"x" * 17)),
         (GOOD.p256dh, "A"),
     ],
+    # The keys are new in each process.
+    ids=range(12),
 )
 def test_keys_that_are_none_are_refused(p256dh: str, auth: str) -> None:
     with pytest.raises(ValueError, match="."):
