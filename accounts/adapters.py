@@ -1,4 +1,4 @@
-"""What django-allauth asks of a product: who may join, where secrets lie, who a company's user is."""
+"""What django-allauth asks of a product: who may join, where secrets lie, whom a company sends."""
 
 from typing import Any
 
@@ -61,6 +61,6 @@ class CompanyAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
 def _unknown(request: HttpRequest) -> ImmediateHttpResponse:
     messages.error(
         request,
-        "Your company knows you, but nobody has invited you here. Ask an administrator of your brand.",
+        "Nobody has invited you here yet. Ask an administrator of your brand.",
     )
     return ImmediateHttpResponse(redirect("account_login"))

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import oauth2_provider.admin  # noqa: F401  registers what is taken out below
+from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import QuerySet
@@ -17,7 +18,6 @@ from accounts.admin_scope import (
     ScopedRelatedFilter,
     administered_accounts,
 )
-from accounts.forms import AdminSignIn
 from accounts.models import (
     Account,
     ApiClient,
@@ -30,7 +30,8 @@ from accounts.models import (
 )
 
 admin.site.site_header = admin.site.site_title = "Proactive"
-admin.site.login_form = AdminSignIn
+# One door for all: throttled, with the second factor.
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
 
 def take_out_foreign_models() -> None:
@@ -68,6 +69,7 @@ class AccountAdmin(AccountScopedAdmin):
         "requests_per_second",
         "daily_recipients",
         "messages_per_second",
+        "requires_two_factor",
     )
     fixed_fields = ("number",)
     operator_fields = (
@@ -77,7 +79,13 @@ class AccountAdmin(AccountScopedAdmin):
         "daily_recipients",
         "messages_per_second",
     )
-    audited_fields = ("name", "region", "time_zone", *operator_fields[1:])
+    audited_fields = (
+        "name",
+        "region",
+        "time_zone",
+        "requires_two_factor",
+        *operator_fields[1:],
+    )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)

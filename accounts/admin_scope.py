@@ -12,6 +12,7 @@ from accounts.audit import record
 from accounts.models import Account
 from accounts.permissions import accounts_with
 from accounts.roles import ADMINISTER
+from accounts.two_factor import has_second_factor
 from common.errors import DomainError
 
 
@@ -21,7 +22,9 @@ def administered_accounts(request: HttpRequest) -> QuerySet[Account]:
     if request.user.is_superuser:
         return Account.objects.all()
     accounts: QuerySet[Account] = accounts_with(request.user, ADMINISTER)
-    return accounts
+    if has_second_factor(request.user):
+        return accounts
+    return accounts.filter(requires_two_factor=False)
 
 
 def is_administrator(request: HttpRequest) -> bool:

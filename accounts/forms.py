@@ -1,19 +1,33 @@
 """Signing in, and choosing a password."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from allauth.account.forms import ChangePasswordForm, ReauthenticateForm
+from allauth.mfa.base.forms import AuthenticateForm as SecondFactorForm
+from allauth.mfa.base.forms import ReauthenticateForm as SecondFactorAgainForm
+from allauth.mfa.totp.forms import ActivateTOTPForm
 from django import forms
-from django.contrib.admin.forms import AdminAuthenticationForm
 from django.contrib.auth.forms import AuthenticationForm, SetPasswordForm
+from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from accounts import tasks
-from accounts.throttle import FailureLimit
+from accounts.throttle import FailureLimit, digest_of
 from common.address import address_of
 
 SIGN_IN_FAILURES = FailureLimit("sign-in", failures=10, window=15 * 60)
+# Of who knows the password already: a code has a million values, and three of them hold at a time.
+SECOND_FACTOR_FAILURES = FailureLimit("second-factor", failures=5, window=15 * 60)
 LARGE = {"class": "input in-lg"}
+
+
+def too_many_tries(seconds_to_wait: int) -> ValidationError:
+    minutes = -(-seconds_to_wait // 60)
+    return ValidationError(f"Too many tries. Wait {minutes} min, then try again.")
 
 
 class ThrottledSignIn(AuthenticationForm):
@@ -42,8 +56,7 @@ class ThrottledSignIn(AuthenticationForm):
         who = (self.cleaned_data["username"].lower(), address_of(self.request))
         self.seconds_to_wait = SIGN_IN_FAILURES.seconds_to_wait(*who)
         if self.seconds_to_wait:
-            minutes = -(-self.seconds_to_wait // 60)
-            raise ValidationError(f"Too many tries. Wait {minutes} min, then try again.")
+            raise too_many_tries(self.seconds_to_wait)
         try:
             cleaned: dict[str, Any] = super().clean()
         except ValidationError:
@@ -51,10 +64,6 @@ class ThrottledSignIn(AuthenticationForm):
             raise
         SIGN_IN_FAILURES.forget(*who)
         return cleaned
-
-
-class AdminSignIn(ThrottledSignIn, AdminAuthenticationForm):
-    """Django admin's own door, throttled alike."""
 
 
 class PasswordReset(forms.Form):
@@ -82,3 +91,83 @@ class ChoosePassword(SetPasswordForm):
             field.widget.attrs.update(LARGE)
         self.fields["new_password1"].label = "New password"
         self.fields["new_password2"].label = "The same again"
+
+
+class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
+    """Asks for the old one as well; the other sessions end with it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(
+            self, oldpassword="Password now", password1="New password", password2="The same again"
+        )
+
+
+class PasswordAgain(ReauthenticateForm):  # type: ignore[misc]
+    """Before what a borrowed session must not do; throttled as signing in is."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self, password="Password")
+
+    def clean_password(self) -> str:
+        with _counted(SIGN_IN_FAILURES, self.user.email.lower(), "again"):
+            return str(super().clean_password())
+
+
+class _ThrottledCode:
+    """A form with a ``code`` of an authenticator app, or a recovery code."""
+
+    user: Any
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _plain(self, code="Code")
+        self.fields["code"].widget.attrs.update(autofocus=True, inputmode="text")  # type: ignore[attr-defined]
+
+    def clean_code(self) -> str:
+        with _counted(SECOND_FACTOR_FAILURES, str(self.user.pk)):
+            code = str(super().clean_code())  # type: ignore[misc]
+            # The library forgets a used code after one step; it holds for three.
+            if not cache.add(f"code:{digest_of(str(self.user.pk), code)}", 1, timeout=3 * 30):
+                raise ValidationError("This code was used before. Wait for the next.")
+            return code
+
+
+class SecondFactor(_ThrottledCode, SecondFactorForm):  # type: ignore[misc]
+    """After the password."""
+
+
+class SecondFactorAgain(_ThrottledCode, SecondFactorAgainForm):  # type: ignore[misc]
+    """Instead of the password, before what a borrowed session must not do."""
+
+
+class NewSecondFactor(_ThrottledCode, ActivateTOTPForm):  # type: ignore[misc]
+    """The first code of an app that has just been set up."""
+
+
+def _plain(form: Any, **labels: str) -> None:
+    for name, label in labels.items():
+        field = form.fields[name]
+        field.label = label
+        field.widget.attrs.update(LARGE)
+        field.widget.attrs.pop("placeholder", None)
+
+
+@contextmanager
+def _counted(limit: FailureLimit, *who: str) -> Iterator[None]:
+    """Count what is refused in here.
+
+    :raises ValidationError: it was refused, or too much was.
+    """
+    if wait := limit.seconds_to_wait(*who):
+        raise too_many_tries(wait)
+    try:
+        yield
+    except ValidationError:
+        limit.count(*who)
+        raise
+    except RedisError as error:
+        # Whether a code was used before is kept there.
+        raise ValidationError("Codes can't be checked now. Try again shortly.") from error
+    limit.forget(*who)

@@ -74,6 +74,12 @@ class Account(models.Model):  # type: ignore[django-manager-missing]
         validators=[MinValueValidator(1)],
         help_text="How many messages go out a second on each channel; empty: as fast as it goes.",
     )
+    requires_two_factor = models.BooleanField(
+        "two-factor for administrators",
+        default=False,
+        db_default=False,
+        help_text="Administrators open nothing before they have set it up.",
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:

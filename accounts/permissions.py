@@ -2,16 +2,20 @@
 
 from typing import Any, ClassVar
 
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRedirect
 from guardian.shortcuts import get_objects_for_user, get_perms
 
 from accounts.models import Account, User
 from accounts.roles import ALL_PERMISSIONS
+from accounts.two_factor import must_set_up
 
 
 def permissions_on(user: User | AnonymousUser, account: Account) -> frozenset[str]:
@@ -41,6 +45,8 @@ class AccountPermissionMixin(View):
         if not request.user.is_authenticated:
             return _sign_in_first(request)
         self.account = self._find_account(request.user, kwargs["account_number"])
+        if must_set_up(request, self.account, self.permissions):
+            return _set_up_first(request)
         if self.required_permission.removeprefix("accounts.") not in self.permissions:
             raise PermissionDenied("Your role does not allow this.")
         self.load()
@@ -63,7 +69,15 @@ class AccountPermissionMixin(View):
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
-    redirect = redirect_to_login(request.get_full_path())
+    sign_in = redirect_to_login(request.get_full_path())
     if request.headers.get("HX-Request"):
-        return HttpResponseClientRedirect(redirect.url)
-    return redirect
+        return HttpResponseClientRedirect(sign_in.url)
+    return sign_in
+
+
+def _set_up_first(request: HttpRequest) -> HttpResponseBase:
+    messages.warning(request, "Your brand asks its administrators for a second factor. Set it up.")
+    url = reverse("mfa_activate_totp")
+    if request.headers.get("HX-Request"):
+        return HttpResponseClientRedirect(url)
+    return redirect(url)

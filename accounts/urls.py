@@ -1,10 +1,56 @@
+from allauth.account import views as allauth
+from allauth.mfa.base import views as second_factor
+from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.totp import views as totp
+from allauth.socialaccount import views as company
+from allauth.socialaccount.providers.openid_connect import views as oidc
+from allauth.usersessions import views as sessions
 from django.urls import path, re_path
 
 from accounts import api, domain_api, views
 
+# By the names under which django-allauth looks for them; of its own routes no others are mounted.
+sign_in_steps = [
+    path("sign-in/", views.SignIn.as_view(), name="account_login"),
+    path("sign-in/code/", second_factor.authenticate, name="mfa_authenticate"),
+    path("sign-in/again/", allauth.reauthenticate, name="account_reauthenticate"),
+    path("sign-in/again/code/", second_factor.reauthenticate, name="mfa_reauthenticate"),
+    path("sign-in/company/error/", company.login_error, name="socialaccount_login_error"),
+    path(
+        "sign-in/company/cancelled/", company.login_cancelled, name="socialaccount_login_cancelled"
+    ),
+    path("sign-in/<provider_id>/", oidc.login, name="openid_connect_login"),
+    path("sign-in/<provider_id>/callback/", oidc.callback, name="openid_connect_callback"),
+]
+profile = [
+    path("profile/", views.Profile.as_view(), name="profile"),
+    path("profile/password/", allauth.password_change, name="account_change_password"),
+    path("profile/sessions/", sessions.list_usersessions, name="usersessions_list"),
+    path("profile/two-factor/", views.Profile.as_view(), name="mfa_index"),
+    path("profile/two-factor/on/", totp.activate_totp, name="mfa_activate_totp"),
+    path("profile/two-factor/off/", totp.deactivate_totp, name="mfa_deactivate_totp"),
+    path(
+        "profile/recovery-codes/",
+        recovery_codes.view_recovery_codes,
+        name="mfa_view_recovery_codes",
+    ),
+    path(
+        "profile/recovery-codes/new/",
+        recovery_codes.generate_recovery_codes,
+        name="mfa_generate_recovery_codes",
+    ),
+    path(
+        "profile/recovery-codes/file/",
+        recovery_codes.download_recovery_codes,
+        name="mfa_download_recovery_codes",
+    ),
+]
+
 urlpatterns = [
     path("sign-in/", views.SignIn.as_view(), name="sign_in"),
     path("sign-out/", views.SignOut.as_view(), name="sign_out"),
+    *sign_in_steps,
+    *profile,
     path("password/reset/", views.PasswordResetAsk.as_view(), name="password_reset"),
     path("password/reset/sent/", views.PasswordResetSent.as_view(), name="password_reset_sent"),
     path("password/reset/done/", views.PasswordResetDone.as_view(), name="password_reset_done"),

@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from allauth.account.internal.flows.login import record_authentication
+from allauth.account.utils import perform_login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import views as auth
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.urls import reverse_lazy
@@ -15,6 +18,7 @@ from django.views.generic import FormView, TemplateView
 
 from accounts.forms import ChoosePassword, PasswordReset, ThrottledSignIn
 from accounts.mail import invitation_tokens
+from accounts.two_factor import has_second_factor
 
 ONLY_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -24,12 +28,41 @@ class SignIn(auth.LoginView):
     template_name = "accounts/sign_in.html"
     redirect_authenticated_user = True
 
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(
+            company=settings.OIDC_SERVER_URL and settings.OIDC_NAME, **kwargs
+        )
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """Goes on with the second factor, where the person has one."""
+        user = form.get_user()
+        record_authentication(self.request, user, "password", email=user.email)
+        answer: HttpResponse = perform_login(
+            self.request, user, email_verification="none", redirect_url=self.get_success_url()
+        )
+        return answer
+
     def form_invalid(self, form: Any) -> HttpResponse:
         response = super().form_invalid(form)
         if form.seconds_to_wait:
             response.status_code = 429
             response.headers["Retry-After"] = str(form.seconds_to_wait)
         return response
+
+
+class Profile(LoginRequiredMixin, TemplateView):
+    """How somebody signs in, and where they have."""
+
+    template_name = "accounts/profile.html"
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        user: Any = self.request.user
+        return super().get_context_data(
+            is_profile=True,
+            has_second_factor=has_second_factor(user),
+            memberships=user.memberships.select_related("account").order_by("pk"),
+            **kwargs,
+        )
 
 
 class SignOut(auth.LogoutView):

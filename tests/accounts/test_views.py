@@ -71,21 +71,32 @@ def test_sign_in_goes_back_where_the_person_came_from_and_nowhere_else(client):
     assert (inside["Location"], outside["Location"]) == ("/account/1/", "/")
 
 
-@pytest.mark.parametrize("door", ["/sign-in/", "/admin/login/"])
-def test_g1_sign_in_is_throttled_for_address_and_e_mail(client, door):
-    UserFactory(email="ann@brand.example", password=PASSWORD, is_staff=True)
-    UserFactory(email="bob@brand.example", password=PASSWORD, is_staff=True)
+def test_g1_sign_in_is_throttled_for_address_and_e_mail(client):
+    UserFactory(email="ann@brand.example", password=PASSWORD)
+    UserFactory(email="bob@brand.example", password=PASSWORD)
 
     for _ in range(SIGN_IN_FAILURES.failures):
-        client.post(door, {"username": "ann@brand.example", "password": "nonsense"})
-    right = client.post(door, {"username": "ANN@brand.example", "password": PASSWORD})
-    other = Client().post(door, {"username": "bob@brand.example", "password": PASSWORD})
+        sign_in(client, "ann@brand.example", "nonsense")
+    right = sign_in(client, "ANN@brand.example")
+    other = sign_in(Client(), "bob@brand.example")
 
     assert "Too many tries" in right.content.decode()
     assert other.status_code == 302
-    if door == "/sign-in/":
-        assert right.status_code == 429
-        assert 1 <= int(right["Retry-After"]) <= 900
+    assert right.status_code == 429
+    assert 1 <= int(right["Retry-After"]) <= 900
+
+
+def test_django_admin_has_no_door_of_its_own(client):
+    """One that would ask for neither patience nor a second factor."""
+    UserFactory(email="ann@brand.example", password=PASSWORD, is_staff=True, is_superuser=True)
+
+    for answer in (
+        client.get("/admin/login/?next=/admin/"),
+        client.post("/admin/login/", {"username": "ann@brand.example", "password": PASSWORD}),
+    ):
+        assert answer.status_code == 302
+        assert answer["Location"].startswith("/sign-in/")
+    assert not get_user(client).is_authenticated
 
 
 def test_j6_an_invitation_is_a_link_to_copy_that_works_once(client):
