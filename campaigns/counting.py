@@ -29,12 +29,14 @@ WITH old AS (
             SELECT campaign_id FROM campaigns_campaigntally
             GROUP BY campaign_id HAVING count(*) > %(keep)s LIMIT 500)
         FOR UPDATE SKIP LOCKED))
-    RETURNING account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n
+    RETURNING account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n,
+              is_rolled
 )
 INSERT INTO campaigns_campaigntally
-    (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, n)
-SELECT account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, sum(n)
-FROM old GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+    (account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, is_rolled, n)
+SELECT account_id, campaign_id, app_name, handoff_id, skill_id, day, state, reason, is_rolled,
+       sum(n)
+FROM old GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9
 """
 
 

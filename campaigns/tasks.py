@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
-from campaigns import counting, idempotency
+from campaigns import counting, daily, idempotency
 from campaigns.delivery import SLICE, deliver
 from campaigns.lanes import ASIDE, queue_of
 from campaigns.metrics import WAKE_UPS_LOST
@@ -21,6 +21,8 @@ from common.wake_ups import wake_ups
 
 # A task hands over to a fresh one after this, so that other lanes get their turn.
 LONGEST_TASK_SECONDS = 1.0
+# Rows of the daily figures that are taken at once, and how often in one task.
+ROLL, MOST_ROLLS = 5000, 20
 # Of a worker's children one at a time delivers what is aside, and only where no sweep does.
 BUSY = "delivery-aside:{}:{}"
 SWEEP_SILENCE = timedelta(seconds=30)
@@ -71,6 +73,14 @@ def _deliver(lane: str) -> None:
 @shared_task
 def heartbeat(**kwargs: Any) -> None:
     Heartbeat.beat("worker", timezone.now())
+
+
+@shared_task
+def roll_up_figures(**kwargs: Any) -> None:
+    """Each batch is committed by itself; what is left is taken the next time."""
+    for _ in range(MOST_ROLLS):
+        if not daily.roll_up(limit=ROLL):
+            return
 
 
 @shared_task

@@ -2,4 +2,8 @@
 
 from django.urls import URLPattern
 
-urlpatterns: list[URLPattern] = []
+from console.analytics import urls as analytics
+
+urlpatterns: list[URLPattern] = [
+    *analytics.pages,
+]

@@ -99,6 +99,9 @@ class ReplyRoute(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     replied_at = models.DateTimeField(null=True, blank=True)
+    is_counted = models.BooleanField(
+        default=False, db_default=False, help_text="Whether the answer is in the daily figures."
+    )
     conversation = models.ForeignKey(
         Conversation,
         on_delete=models.SET_NULL,
@@ -123,6 +126,12 @@ class ReplyRoute(models.Model):
                 fields=["conversation"],
                 condition=Q(conversation__isnull=False),
                 name="reply_route_conversation",
+            ),
+            # The answers that the daily figures do not have yet.
+            models.Index(
+                fields=["account"],
+                condition=Q(replied_at__isnull=False, is_counted=False),
+                name="reply_route_uncounted",
             ),
             # The answers to a campaign, for its reports.
             models.Index(

@@ -193,6 +193,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "heartbeat": {"task": "campaigns.tasks.heartbeat", "schedule": 10.0},
     # Keeps the number of tally rows small; pages are right without it.
     "fold-tallies": {"task": "campaigns.tasks.fold_tallies", "schedule": 60.0},
+    # Keeps the analytics quick over months; they are right without it.
+    "roll-up-figures": {"task": "campaigns.tasks.roll_up_figures", "schedule": 30.0},
     # Kept for 30 days; an hour more or less does not matter.
     "forget-idempotency-keys": {
         "task": "campaigns.tasks.forget_idempotency_keys",

@@ -1,5 +1,6 @@
 """Every page of the console: where it is, who may open it, and what it is called in pictures."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -36,6 +37,12 @@ class PageRoute:
         return f"{self.method} {self.view}{self.query and '?'}{self.query}"
 
     @property
+    def picture(self) -> str:
+        """What its picture is called."""
+        words = f"{self.view} {self.query}".strip()
+        return re.sub(r"[^a-z0-9]+", "-", words.lower())
+
+    @property
     def has_object(self) -> bool:
         """Whether its path names something of the brand."""
         return self.kwargs is not _nothing
@@ -48,6 +55,8 @@ class PageRoute:
 
 PAGES: list[PageRoute] = [
     PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("analytics_page", VIEW_CAMPAIGNS),
+    PageRoute("analytics_csv", VIEW_CAMPAIGNS, looks=False),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

@@ -15,7 +15,7 @@ PIN = re.compile(r"^([a-z0-9.-]+==\S+)", re.MULTILINE)
 def test_every_verb_has_its_script() -> None:
     verbs = {script.name for script in SCRIPTS}
 
-    expected = "setup server demo test check bench chaos lock fuzz run"
+    expected = "setup server demo test check bench chaos lock fuzz screenshots run"
     assert verbs == set(expected.split())
 
 

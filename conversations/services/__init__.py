@@ -16,6 +16,7 @@ from conversations.services.replies import (
 from conversations.services.reply_routes import (
     NewRoute,
     close_routes,
+    mark_answers_counted,
     open_reply_routes,
     reopen_routes,
     set_route_states,
@@ -34,6 +35,7 @@ __all__ = [
     "add_agent_message",
     "close_conversation",
     "close_routes",
+    "mark_answers_counted",
     "open_reply_routes",
     "receive_message",
     "reopen_routes",

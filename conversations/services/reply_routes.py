@@ -96,3 +96,21 @@ def close_routes(*, message_ids: Sequence[UUID]) -> None:
     ReplyRoute.objects.filter(
         message_id__in=message_ids, state__in=[MessageState.WAITING, MessageState.SENT]
     ).update(state=MessageState.CLOSED)
+
+
+_MARK_COUNTED = """
+UPDATE conversations_replyroute SET is_counted = true WHERE id = ANY(ARRAY(
+    SELECT id FROM conversations_replyroute WHERE replied_at IS NOT NULL AND NOT is_counted
+    LIMIT %(limit)s FOR UPDATE SKIP LOCKED))
+RETURNING campaign_id, message_id
+"""
+
+
+def mark_answers_counted(*, limit: int) -> list[tuple[str, UUID]]:
+    """Mark so many answered routes as counted, for who counts them in the same transaction.
+
+    Returns the public ids of their campaigns and messages.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_MARK_COUNTED, {"limit": limit})
+        return list(cursor.fetchall())

@@ -87,7 +87,8 @@ def test_a_client_id_of_any_length_and_kind_is_counted(client, three_a_minute):
 
 
 def test_time_does_not_tell_an_unknown_client_from_a_wrong_secret():
-    """The same work: the difference of the medians is within what one look-up varies."""
+    """The same work: the quickest of many look-ups, which other programs did not hold up, differ
+    by less than one look-up varies."""
     known = ApiClientFactory()
     took = {known.client_id: [], "nobody": []}
     for _ in range(150):
@@ -96,6 +97,6 @@ def test_time_does_not_tell_an_unknown_client_from_a_wrong_secret():
             assert tokens.find_client(client_id=client_id, secret="wrong", now=began) is None
             times.append((timezone.now() - began).total_seconds())
 
-    medians = [sorted(times)[len(times) // 2] for times in took.values()]
-    print(f"\nknown {medians[0] * 1e3:.2f} ms, unknown {medians[1] * 1e3:.2f} ms")
-    assert abs(medians[0] - medians[1]) < 0.001
+    known_took, unknown_took = (sorted(times)[len(times) // 20] for times in took.values())
+    print(f"\nknown {known_took * 1e3:.2f} ms, unknown {unknown_took * 1e3:.2f} ms")
+    assert abs(known_took - unknown_took) < 0.001

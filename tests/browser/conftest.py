@@ -2,14 +2,19 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page
 
+from accounts.models import User
 from tests.factories.lab import LabBrand, lab_brand
+from tests.pages import PageRoute
+from tests.world import World, make_world
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 # What htmx says when a tap or another page overtakes the poll.
@@ -49,6 +54,9 @@ def base_url() -> None:
 @pytest.fixture(autouse=True)
 def _settings(settings: Any) -> None:
     settings.LAB = "open"
+    # The live server speaks plain http, where a browser takes no __Host- cookie.
+    settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "session", "csrftoken"
+    settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
 
 
 @pytest.fixture
@@ -66,6 +74,33 @@ def brand(transactional_db: None) -> LabBrand:
 @pytest.fixture
 def lab_url(brand: LabBrand, live_server: Any) -> str:
     return f"{live_server.url}/lab/{brand.account.number}/"
+
+
+@pytest.fixture
+def world(transactional_db: None) -> World:
+    return make_world()
+
+
+@pytest.fixture
+def opened(page: Page, world: World, live_server: Any) -> Callable[[PageRoute], Page]:
+    """Opens a page of the console as the brand's administrator."""
+    sign_in(page, world.administrator, live_server.url)
+
+    def open_page(route: PageRoute) -> Page:
+        answer = page.goto(f"{live_server.url}{route.url(world)}")
+        assert answer is not None
+        assert answer.status == route.ok
+        return page
+
+    return open_page
+
+
+def sign_in(page: Page, user: User, url: str) -> None:
+    """Give the browser a session of this person."""
+    client = Client()
+    client.force_login(user)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
+    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
 
 
 @pytest.fixture(autouse=True)

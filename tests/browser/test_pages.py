@@ -1,43 +1,16 @@
 """G4: every page of the console, wide and on a phone, light and dark: axe, overflow, keyboard."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
-from django.test import Client
-from playwright.sync_api import Page
 
 from tests.browser.axe import violations
 from tests.pages import LOOKS, PageRoute
-from tests.world import World, make_world
 
 each_page = pytest.mark.parametrize("route", LOOKS, ids=str)
 KEYS = (Path(__file__).parent / "keyboard.js").read_text()
 SIZES = ((1440, 900), (320, 700))
-
-
-@pytest.fixture
-def world(transactional_db: None) -> World:
-    return make_world()
-
-
-@pytest.fixture
-def opened(page: Page, world: World, live_server: Any) -> Callable[[PageRoute], Page]:
-    """Opens a page as the administrator."""
-    client = Client()
-    client.force_login(world.administrator)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
-
-    def open_page(route: PageRoute) -> Page:
-        answer = page.goto(f"{live_server.url}{route.url(world)}")
-        assert answer is not None
-        assert answer.status == route.ok
-        return page
-
-    return open_page
 
 
 @each_page

@@ -1,4 +1,4 @@
-"""Pictures of the pages, for people to look at: pytest tests/browser --screenshots FOLDER."""
+"""Pictures of the pages, for people to look at: script/screenshots."""
 
 from pathlib import Path
 from typing import Any
@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.factories.lab import LabBrand
+from tests.pages import LOOKS
 
 SIZES = {
     "1440-light": (1440, "light"),
@@ -22,6 +23,15 @@ def folder(request: pytest.FixtureRequest) -> Path:
     if not chosen:
         pytest.skip("no --screenshots")
     return Path(chosen)
+
+
+def test_screenshots_of_the_console(opened: Any, folder: Path) -> None:
+    for route in LOOKS:
+        page = opened(route)
+        for size, (width, scheme) in SIZES.items():
+            page.set_viewport_size({"width": width, "height": 900})
+            page.emulate_media(color_scheme=scheme)
+            page.screenshot(path=folder / f"{route.picture}-{size}.png", full_page=True)
 
 
 @pytest.mark.parametrize("size", SIZES)
