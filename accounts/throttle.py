@@ -1,14 +1,12 @@
 """Failed tries at a door, counted in Redis, the same for all web processes."""
 
 import hashlib
-import logging
 import time
 from dataclasses import dataclass
 
-from django.core.cache import cache
-from redis.exceptions import RedisError
+from redis import Redis
 
-logger = logging.getLogger(__name__)
+from common.shared import shared_redis
 
 
 def digest_of(*who: str) -> str:
@@ -29,28 +27,26 @@ class FailureLimit:
 
     def seconds_to_wait(self, *who: str) -> int:
         """How long until the next try; 0 when it may be now."""
-        try:
-            count = cache.get(self._key(who), 0)
-        except RedisError as error:
-            logger.warning("Failures at %s are not counted: %s", self.name, error)
-            return 0
+        key = self._key(who)
+        count = shared_redis().ask(lambda redis: int(redis.get(key) or 0), otherwise=0)
         return self._left_of_window() if count >= self.failures else 0
 
     def count(self, *who: str) -> int:
         """Note a failure; tell how many more are borne."""
         key = self._key(who)
-        try:
-            cache.add(key, 0, timeout=self.window)
-            return max(0, self.failures - cache.incr(key))
-        except (RedisError, ValueError) as error:
-            logger.warning("A failure at %s was not counted: %s", self.name, error)
-            return self.failures
+
+        def count(redis: Redis) -> int:
+            with redis.pipeline() as pipe:
+                pipe.incr(key)
+                pipe.expire(key, self.window)
+                count, _ = pipe.execute()
+            return int(count)
+
+        return max(0, self.failures - shared_redis().ask(count, otherwise=0))
 
     def forget(self, *who: str) -> None:
-        try:
-            cache.delete(self._key(who))
-        except RedisError as error:
-            logger.warning("Failures at %s were not forgotten: %s", self.name, error)
+        key = self._key(who)
+        shared_redis().ask(lambda redis: redis.delete(key), otherwise=None)
 
     def _key(self, who: tuple[str, ...]) -> str:
         window = int(time.time()) // self.window

@@ -19,6 +19,9 @@ class Size:
     few_rows: int
     many_rows: int
     growth_rounds: int
+    few_people: int
+    many_people: int
+    reachability_rounds: int
     pushes: int
     push_rounds: int
 
@@ -36,6 +39,9 @@ QUICK = Size(
     few_rows=1_000,
     many_rows=100_000,
     growth_rounds=9,
+    few_people=10_000,
+    many_people=100_000,
+    reachability_rounds=9,
     pushes=4_000,
     push_rounds=5,
 )
@@ -52,6 +58,9 @@ FULL = Size(
     few_rows=10_000,
     many_rows=1_000_000,
     growth_rounds=25,
+    few_people=100_000,
+    many_people=1_000_000,
+    reachability_rounds=9,
     pushes=20_000,
     push_rounds=9,
 )

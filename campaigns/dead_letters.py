@@ -75,6 +75,14 @@ def find_dead_letters(account: Account, wanted: DeadLetterFilter) -> QuerySet[Ou
     return failed.annotate(cause=_CAUSE).filter(**narrowed)
 
 
+def list_dead_letters(
+    account: Account, wanted: DeadLetterFilter, *, now: datetime
+) -> QuerySet[OutboundMessage]:
+    """With their campaigns; annotated with ``cause``, and with ``why`` they are not replayed."""
+    letters = find_dead_letters(account, wanted).select_related("campaign")
+    return letters.annotate(why=why_not(wanted, now=now))
+
+
 def why_not(wanted: DeadLetterFilter, *, now: datetime) -> Case:
     """Why a message is not replayed; empty when it is. Nothing that arrived is sent again."""
     again = Q(replays__gt=0)

@@ -58,7 +58,8 @@ _QUERIES = {
         WHERE m.account_id <> r.account_id
     """,
     "I9 tallies are counts": """
-        SELECT c.public_id, format('%%s: tallied %%s, counted %%s', s.state, coalesce(t.n, 0), s.n)
+        SELECT c.public_id,
+               format('%%s: tallied %%s, counted %%s', state, coalesce(t.n, 0), coalesce(s.n, 0))
         FROM (
             SELECT campaign_id, state, count(*) AS n FROM campaigns_outboundmessage
             WHERE state NOT IN ('queued', 'sending') GROUP BY 1, 2
@@ -69,11 +70,11 @@ _QUERIES = {
             UNION ALL SELECT campaign_id, 'accepted', count(*)
             FROM campaigns_outboundmessage GROUP BY 1
         ) s
-        JOIN campaigns_campaign c ON c.id = s.campaign_id
-        LEFT JOIN (
+        FULL JOIN (
             SELECT campaign_id, state, sum(n) AS n FROM campaigns_campaigntally GROUP BY 1, 2
-        ) t ON t.campaign_id = s.campaign_id AND t.state = s.state
-        WHERE coalesce(t.n, 0) <> s.n
+        ) t USING (campaign_id, state)
+        JOIN campaigns_campaign c ON c.id = campaign_id
+        WHERE coalesce(t.n, 0) <> coalesce(s.n, 0)
     """,
 }
 

@@ -1,5 +1,8 @@
 """Dead letters, described for the OpenAPI document."""
 
+from campaigns.schema_calls import CONTENT
+from campaigns.schema_samples import RECIPIENT
+from common.cursors import DEFAULT_LIMIT, TIME_CURSOR_PATTERN
 from common.openapi import (
     BOOLEAN,
     COUNT,
@@ -10,11 +13,13 @@ from common.openapi import (
     Access,
     Operation,
     Schema,
+    about,
     answer,
     array,
     json_body,
     obj,
     or_null,
+    page_parameters,
     query,
     ref,
 )
@@ -33,8 +38,33 @@ _CAUSE = {
     "lastFailedAt": TIME,
     "detail": or_null(STRING),
 }
+_LETTER = {
+    "id": UUID,
+    "campaignId": STRING,
+    "consumerContent": CONTENT,
+    "appName": or_null(STRING),
+    "provider": or_null(STRING),
+    "reason": STRING,
+    "explanation": STRING,
+    "remedy": STRING,
+    "detail": or_null(STRING),
+    "attempts": COUNT,
+    "replays": COUNT,
+    "failedAt": TIME,
+    "expiresAt": TIME,
+    "notReplayable": or_null(about(STRING, "Why a replay would leave it.")),
+}
 COMPONENTS: dict[str, Schema] = {
     "DeadLetters": obj({"asOf": TIME, "causes": array(obj(_CAUSE))}),
+    "DeadLetter": obj(_LETTER),
+    "DeadLetterMessages": obj(
+        {
+            "asOf": TIME,
+            "deadLetters": array(ref("DeadLetter")),
+            "limit": COUNT,
+            "nextCursor": or_null(STRING),
+        }
+    ),
     "ReplaySelection": obj(
         {
             "reason": _NAME,
@@ -76,6 +106,32 @@ _CAUSES = {
         }
     ],
 }
+_LETTERS = {
+    "asOf": _AT,
+    "deadLetters": [
+        {
+            "id": RECIPIENT["id"],
+            "campaignId": "aB3dE5gH7",
+            "consumerContent": RECIPIENT["consumerContent"],
+            "appName": "com.larkfield.app",
+            "provider": "lab",
+            "reason": "payload_too_big",
+            "explanation": "The provider found the message too big.",
+            "remedy": "Send a shorter text.",
+            "detail": None,
+            "attempts": 1,
+            "replays": 0,
+            "failedAt": _AT,
+            "expiresAt": "2026-12-23T19:21:56.751127Z",
+            "notReplayable": None,
+        }
+    ],
+    "limit": DEFAULT_LIMIT,
+    "nextCursor": None,
+}
+_CAMPAIGN = query("campaign", {"type": "string", "maxLength": 255}, "Only of this campaign.")
+_FROM = query("from", TIME, "Failed from this time on; 30 days ago unless told.")
+_NARROW = {"type": "string", "maxLength": 255}
 OPERATIONS = {
     f"GET {PATH}": Operation(
         id="listDeadLetters",
@@ -83,11 +139,24 @@ OPERATIONS = {
         access=Access.BRAND,
         scope="campaigns:read",
         summary="What failed for good, by cause",
-        parameters=(
-            query("campaign", {"type": "string", "maxLength": 255}, "Only of this campaign."),
-            query("from", TIME, "Failed from this time on; 30 days ago unless told."),
-        ),
+        parameters=(_CAMPAIGN, _FROM),
         responses={200: answer("The causes.", ref("DeadLetters"), causes=_CAUSES)},
+    ),
+    f"GET {PATH}/messages": Operation(
+        id="listDeadLetterMessages",
+        tag="Dead letters",
+        access=Access.BRAND,
+        scope="campaigns:read",
+        summary="The messages that failed for good, the last first",
+        parameters=(
+            query("reason", _NARROW, "Only what failed of this reason."),
+            query("provider", _NARROW, "Only what this provider was asked last."),
+            query("appName", _NARROW, "Only what was last pushed to this app."),
+            _CAMPAIGN,
+            _FROM,
+            *page_parameters(TIME_CURSOR_PATTERN),
+        ),
+        responses={200: answer("A page.", ref("DeadLetterMessages"), letters=_LETTERS)},
     ),
     f"POST {PATH}/replay": Operation(
         id="replayDeadLetters",

@@ -23,7 +23,7 @@ COMPONENTS: dict[str, Schema] = {
         {
             "appName": STRING,
             "handoff": or_null(obj({"id": STRING, "title": STRING})),
-            "asOf": TIME,
+            "asOf": about(TIME, "When it was counted: within the last minute."),
             "known": about(COUNT, "Consumers whom the account knows."),
             "reachable": COUNT,
             "unseen": about(COUNT, "Reachable, but by devices not seen for 30 days."),
@@ -70,6 +70,6 @@ OPERATIONS = {
                 "By the switches of this handoff of the app; else as if it always pushed.",
             ),
         ),
-        responses={200: answer("Live.", ref("Reachability"), reachability=_SAMPLE)},
+        responses={200: answer("The figures.", ref("Reachability"), reachability=_SAMPLE)},
     )
 }

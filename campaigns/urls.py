@@ -30,6 +30,11 @@ api_urls = [
         name="campaign-conversations",
     ),
     re_path(r"^deadletters/?$", api.DeadLetters.as_view(), name="dead-letters"),
+    re_path(
+        r"^deadletters/messages/?$",
+        api.DeadLetterMessages.as_view(),
+        name="dead-letter-messages",
+    ),
     re_path(r"^deadletters/replay/?$", api.DeadLettersReplay.as_view(), name="dead-letters-replay"),
     re_path(
         r"^apps/(?P<app_name>[A-Za-z0-9][A-Za-z0-9._-]{0,154})/reachability/?$",

@@ -18,14 +18,10 @@ from limits import RateLimitItemPerSecond
 from limits.storage import MemoryStorage, RedisStorage
 from limits.strategies import MovingWindowRateLimiter
 from prometheus_client import Counter
-from redis import Redis
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError as RedisGone
-from redis.exceptions import RedisError
-from redis.retry import Retry
 
-from common.circuit import TIMEOUT, Circuit
+from common.circuit import Circuit
 from common.pacing import TAKE_TOKENS, LocalTokens, Taken, Wanted
+from common.shared import FAILURES, connect
 
 logger = logging.getLogger(__name__)
 
@@ -34,8 +30,6 @@ FALLBACKS = Counter(
     "Requests that a process counted alone, because Redis was away.",
 )
 DAY = 86_400
-# More than the threads of a web process (WEB_THREADS).
-MAX_CONNECTIONS = 2_000
 
 # One step, so that no two calls take the same rest; a negative amount gives back.
 TAKE = """
@@ -102,21 +96,14 @@ class Limiter:
     """Counts in the Redis of ``url``, else in this process."""
 
     def __init__(self, url: str) -> None:
-        redis: Redis = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT,
-            socket_connect_timeout=TIMEOUT,
-            # A kept connection may have died with the last Redis; a silent one is not asked twice.
-            retry=Retry(NoBackoff(), 1, supported_errors=(RedisGone,)),
-            max_connections=MAX_CONNECTIONS,
-        )
+        redis = connect(url)
         self._shared = MovingWindowRateLimiter(
             RedisStorage(url, connection_pool=redis.connection_pool)
         )
         self._take = redis.register_script(TAKE)
         self._take_tokens = redis.register_script(TAKE_TOKENS)
         self._redis = redis
-        self._circuit = Circuit(self._count_there_again, failures=(RedisError, OSError))
+        self._circuit = Circuit(self._count_there_again, failures=FAILURES)
         self._forget_here()
 
     def take_request(self, policy: Policy, *who: str) -> Standing:
@@ -169,7 +156,7 @@ class Limiter:
         if self._circuit.may_ask():
             try:
                 return shared()
-            except (RedisError, OSError) as error:
+            except FAILURES as error:
                 if self._circuit.open():
                     logger.warning("Limits are counted by process: %s", type(error).__name__)
         FALLBACKS.inc()

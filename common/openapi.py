@@ -154,11 +154,12 @@ def limit_parameter(most: int, default: int, description: str) -> Schema:
     return query("limit", schema, description)
 
 
-PAGE = (
-    limit_parameter(MAX_LIMIT, DEFAULT_LIMIT, "Rows of a page."),
-    query(
-        "cursor",
-        {"type": "string", "pattern": CURSOR_PATTERN},
-        "nextCursor of the page before, as it is.",
-    ),
-)
+def page_parameters(cursor_pattern: str) -> tuple[Schema, Schema]:
+    cursor = {"type": "string", "pattern": cursor_pattern}
+    return (
+        limit_parameter(MAX_LIMIT, DEFAULT_LIMIT, "Rows of a page."),
+        query("cursor", cursor, "nextCursor of the page before, as it is."),
+    )
+
+
+PAGE = page_parameters(CURSOR_PATTERN)

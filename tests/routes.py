@@ -126,6 +126,7 @@ ROUTES = [
     Route("brand", "GET", f"{CAMPAIGN}/recipients/{{message}}", READ),
     Route("brand", "GET", f"{CAMPAIGN}/conversations", READ),
     Route("brand", "GET", f"{V2}/deadletters", READ),
+    Route("brand", "GET", f"{V2}/deadletters/messages", READ),
     Route("brand", "POST", f"{V2}/deadletters/replay", SEND, body=_selection, reads_json=True),
     Route("brand", "GET", f"{V2}/apps/{{app}}/reachability", REPORT),
     Route("brand", "GET", f"{V2}/webhooks", HOOKS),

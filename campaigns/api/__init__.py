@@ -1,7 +1,7 @@
 """The brand's door: create, read and cancel campaigns; and the SDK's receipts."""
 
 from campaigns.api.campaigns import CampaignCancel, CampaignDetail, Campaigns
-from campaigns.api.dead_letters import DeadLetters, DeadLettersReplay
+from campaigns.api.dead_letters import DeadLetterMessages, DeadLetters, DeadLettersReplay
 from campaigns.api.export import RecipientsCsv
 from campaigns.api.reachability import AppReachability
 from campaigns.api.receipts import Receipt
@@ -20,6 +20,7 @@ __all__ = [
     "CampaignRecipients",
     "CampaignReport",
     "Campaigns",
+    "DeadLetterMessages",
     "DeadLetters",
     "DeadLettersReplay",
     "Receipt",

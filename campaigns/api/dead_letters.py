@@ -10,10 +10,16 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.authentication import BrandView
-from campaigns.dead_letters import Cause, DeadLetterFilter, causes
+from campaigns.dead_letters import (
+    Cause,
+    DeadLetterFilter,
+    causes,
+    list_dead_letters,
+)
 from campaigns.reasons import reason
 from campaigns.replaying import replay_messages
 from common.body import Fields
+from common.cursors import read_newest_page
 from common.query import Query
 from common.times import json_time
 
@@ -49,6 +55,55 @@ def _cause_json(cause: Cause) -> dict[str, Any]:
         "firstFailedAt": json_time(cause.first_at),
         "lastFailedAt": json_time(cause.last_at),
         "detail": cause.detail or None,
+    }
+
+
+class DeadLetterMessages(BrandView):
+    """The messages themselves, the last that failed first; a cursor pages."""
+
+    required_scope = "campaigns:read"
+    api_name = "reporting"
+
+    def get(self, request: Request, account_number: int) -> Response:
+        query, now = Query(request.query_params), timezone.now()
+        wanted = DeadLetterFilter(
+            until=now,
+            since=query.instant("from"),
+            reason=query.text("reason"),
+            provider=query.text("provider"),
+            app_name=query.text("appName"),
+            campaign_id=query.text("campaign"),
+        )
+        query.raise_if_invalid()
+        letters = list_dead_letters(self.account, wanted, now=now)
+        page, place = read_newest_page(letters, request.query_params, by="finished_at")
+        return Response(
+            {
+                "asOf": json_time(now),
+                "deadLetters": [_letter_json(message) for message in page],
+                **place,
+            }
+        )
+
+
+def _letter_json(message: Any) -> dict[str, Any]:
+    """Of a message with ``cause`` and ``why``."""
+    why, cause = reason(message.reason), message.cause or {}
+    return {
+        "id": str(message.public_id),
+        "campaignId": message.campaign.public_id,
+        "consumerContent": {"inapp": message.consumer_ref},
+        "appName": cause.get("app") or None,
+        "provider": cause.get("provider") or None,
+        "reason": message.reason,
+        "explanation": why.sentence,
+        "remedy": why.remedy,
+        "detail": cause.get("detail") or None,
+        "attempts": message.attempts,
+        "replays": message.replays,
+        "failedAt": json_time(message.finished_at),
+        "expiresAt": json_time(message.expires_at),
+        "notReplayable": message.why or None,
     }
 
 

@@ -9,7 +9,7 @@ from rest_framework.response import Response
 
 from accounts.authentication import BrandView
 from accounts.models import App
-from campaigns.reachability import reachability
+from campaigns.reachability import recent_reachability
 from campaigns.reasons import reason
 from common.query import Query
 from common.times import json_time
@@ -27,13 +27,12 @@ class AppReachability(BrandView):
         if app is None:
             raise Http404
         handoff = self._read_handoff(app, Query(request.query_params))
-        now = timezone.now()
-        found = reachability(app, now=now, handoff=handoff)
+        found, at = recent_reachability(app, now=timezone.now(), handoff=handoff)
         return Response(
             {
                 "appName": app.bundle_id,
                 "handoff": {"id": handoff.public_id, "title": handoff.title} if handoff else None,
-                "asOf": json_time(now),
+                "asOf": json_time(at),
                 "known": found.known,
                 "reachable": found.reachable,
                 "unseen": found.unseen,

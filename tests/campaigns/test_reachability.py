@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from campaigns.parsing import parse_call
 from campaigns.preflight import preflight
-from campaigns.reachability import reachability
+from campaigns.reachability import reachability, recent_reachability
 from consumers.models import Consumer, Device, token_digest
 from push.models import PushCredential
 from tests.campaigns.caller import Api
@@ -174,3 +174,22 @@ def test_counting_takes_as_many_queries_for_one_consumer_as_for_fifty(
         found = reachability(brand.app, now=NOW)
 
     assert found.reachable == 50
+
+
+def test_figures_are_counted_once_a_minute_for_each_setting_of_the_switches(
+    brand, django_assert_num_queries
+):
+    """C7"""
+    brand.consumer("ana")
+    brand.handoff.push_when_logged_in = False
+    assert recent_reachability(brand.app, now=NOW)[0].reachable == 1
+    brand.consumer("bo")
+    soon, later = NOW + timedelta(seconds=59), NOW + timedelta(seconds=60)
+
+    with django_assert_num_queries(0):
+        found, at = recent_reachability(brand.app, now=soon)
+
+    assert (found.known, at) == (1, NOW)
+    assert recent_reachability(brand.app, now=soon, handoff=brand.handoff)[0].reachable == 0
+    found, at = recent_reachability(brand.app, now=later)
+    assert (found.reachable, at) == (2, later)

@@ -19,6 +19,7 @@ from bench import (
     growth,
     machine,
     push_leg,
+    reachability,
     redis_away,
     sending,
     statements,
@@ -56,6 +57,7 @@ class Command(BaseCommand):
             world = make_world(stub_url=stub.url, consumers=size.consumers)
             parts: dict[str, Callable[[], list[Finding]]] = {
                 "growth": partial(growth.measure_growth, world, size),
+                "reachability": partial(reachability.measure_reachability, world, size),
                 "statements": partial(statements.measure_statements, world, size),
                 "accept": partial(accept.measure_accept, world, size, folder),
                 "accept-redis-away": partial(redis_away.measure_redis_away, world, size, folder),
