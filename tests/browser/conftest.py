@@ -14,7 +14,7 @@ from playwright.sync_api import ConsoleMessage, Page
 from accounts.models import User
 from tests.factories.lab import LabBrand, lab_brand
 from tests.pages import PageRoute
-from tests.world import World, make_world
+from tests.world import World, make_history, make_world
 
 CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or "/usr/bin/chromium"
 # What htmx says when a tap or another page overtakes the poll.
@@ -78,7 +78,9 @@ def lab_url(brand: LabBrand, live_server: Any) -> str:
 
 @pytest.fixture
 def world(transactional_db: None) -> World:
-    return make_world()
+    made = make_world()
+    make_history(made.brand)
+    return made
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ def test_screenshots_of_the_console(opened: Any, folder: Path) -> None:
         page = opened(route)
         for size, (width, scheme) in SIZES.items():
             page.set_viewport_size({"width": width, "height": 900})
-            page.emulate_media(color_scheme=scheme)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             page.screenshot(path=folder / f"{route.picture}-{size}.png", full_page=True)
 
 
