@@ -187,3 +187,21 @@ def test_message_of_a_browser_that_is_away_is_dropped_without_a_time_to_live(
     subscription.come_online()
 
     assert subscription.received == ["second"]
+
+
+def test_subscriptions_outlive_the_process_but_for_those_that_ended(
+    service: PushService, tmp_path: Path
+) -> None:
+    service.keep_in(tmp_path / "browsers.jsonl")
+    kept, ended = (service.subscribe(SIGNER.public_key, name) for name in ("kept", "ended"))
+    service.read(Asked({":method": "DELETE", ":path": f"/push/{ended.token}"}, b""))
+
+    later = PushService(origin=lambda: ORIGIN)
+    later.keep_in(tmp_path / "browsers.jsonl")
+
+    assert list(later.subscriptions) == ["kept"]
+    found = later.subscriptions["kept"]
+    assert (found.p256dh, found.auth, found.server_key) == (
+        *(kept.p256dh, kept.auth),
+        SIGNER.public_key,
+    )
