@@ -30,7 +30,10 @@ def with_stubs(plan: Plan, home: Path, ports: Sequence[int]) -> Plan:
 def stubs(folder: Path, ports: Sequence[int]) -> tuple[Task, ...]:
     secure = ("--cert", str(folder / "vendor.pem"), "--key", str(folder / "vendor.key"))
     own = {
-        "fcm": (*secure, "--account", str(folder / "fcm.json")),
+        "fcm": (
+            *(*secure, "--account", str(folder / "fcm.json")),
+            *("--tokens", str(folder / "tokens.json")),
+        ),
         "apns": (*secure, "--credential", str(folder / "apns.json")),
         "webpush": (*secure, "--subscriptions", str(folder / "browsers.jsonl")),
         "proxy": (),

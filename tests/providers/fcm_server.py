@@ -186,6 +186,7 @@ def main() -> None:
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--account", type=Path, required=True, help="a service account's file")
+    parser.add_argument("--tokens", type=Path, help="a file that outlives the process")
     parser.add_argument("--project", default="larkfield-app")
     parser.add_argument("--behaviour", type=Path)
     parser.add_argument("--whole", action="store_true", help=WHOLE)
@@ -206,6 +207,8 @@ def main() -> None:
         latency=given.latency,
         is_whole=given.whole,
     )
+    if given.tokens:
+        fcm.accounts.keep_in(given.tokens)
     fcm.accounts.add(read_or_make(given.account, given.project))
     asyncio.run(serve_as_process(server))
 
