@@ -17,11 +17,12 @@ from push.providers.site import Site
 from push.providers.vapid import VapidSigner, new_private_key, read_private_key
 from push.providers.webpush import WebPushProvider
 from push.providers.webpush_settings import WebPushSettings
+from tests.providers.browsers import Subscription
 from tests.providers.certificates import make_certificate
 from tests.providers.contract import NOW, make_request
 from tests.providers.processes import running
 from tests.providers.vendor_server import Asked
-from tests.providers.webpush_server import PushService, Subscription
+from tests.providers.webpush_server import PushService
 
 ORIGIN = "https://push.example.com"
 CONTACT = "mailto:push@larkfield.example"
