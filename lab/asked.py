@@ -2,11 +2,13 @@
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from campaigns.models import OutboundMessage, State
 from campaigns.reasons import reason
+from common import base64url
 from consumers.models import Device
 from push.models import LabPush
 
@@ -29,13 +31,24 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The newest push, as the provider was asked for it."""
+    """The newest push, as the provider was asked for it. Headers and answer are known where a stub
+    took it; `sealed` is what it decrypted."""
 
     line: str
     facts: str
     chip: Chip
     tokens: tuple[Token, ...]
     raw: str
+    headers: tuple[tuple[str, str], ...] = ()
+    sealed: str = ""
+    answer: "Answer | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    line: str
+    headers: tuple[tuple[str, str], ...]
+    tokens: tuple[Token, ...]
 
 
 OUTCOMES = {
@@ -70,12 +83,31 @@ def asked(
     newest = pushes[0]
     tries = [push for push in reversed(pushes) if push.message_id == newest.message_id]
     ordinal = f" · try {newest.attempt}" if newest.attempt > 1 else ""
+    wire = newest.wire or {}
     return Asked(
         line=newest.request_line + ordinal,
         facts=" · ".join([*_facts(device), _story(tries), _size(newest)]),
         chip=_chip(newest, messages.get(newest.message_id), newest.message_id in replied),
         tokens=tuple(tokens(newest.request_body)),
         raw=newest.request_body,
+        headers=_headers(wire),
+        sealed=wire.get("sealed", ""),
+        answer=_answer(wire),
+    )
+
+
+def _headers(said: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, value) for name, value in said.get("headers", ()))
+
+
+def _answer(wire: Mapping[str, Any]) -> Answer | None:
+    said = wire.get("answer")
+    if said is None:
+        return None
+    return Answer(
+        line=f"{wire['protocol']} {said['status']}",
+        headers=_headers(said),
+        tokens=tuple(tokens(said["body"])) if said["body"] else (),
     )
 
 
@@ -88,14 +120,16 @@ def _story(tries: Sequence[LabPush]) -> str:
     *before, last = tries
     words = [WORDS.get(push.reason, push.reason) for push in before]
     if last.outcome == "accepted":
-        words.append(f"accepted in {last.elapsed_ms:,} ms")
+        words.append("accepted" if last.wire else f"accepted in {last.elapsed_ms:,} ms")
     else:
         words.append(WORDS.get(last.reason, last.reason))
     return ", then ".join(words)
 
 
 def _size(push: LabPush) -> str:
-    return f"{len(push.request_body.encode()):,} bytes"
+    sealed = (push.wire or {}).get("sealed", "")
+    size = len(base64url.decode(sealed) if sealed else push.request_body.encode())
+    return f"{size:,} bytes, encrypted" if sealed else f"{size:,} bytes"
 
 
 def _chip(push: LabPush, message: OutboundMessage | None, is_replied: bool) -> Chip:

@@ -199,3 +199,19 @@ PHONES = (
         },
     ),
 )
+# Stands in the lab where stubs do: their push proxy reaches it.
+HUAWEI_PHONE = Phone(
+    "jun",
+    "Jun",
+    "Jun’s Mate",
+    MOBILE_APP,
+    Platform.HUAWEI,
+    {
+        "sdk_version": "5.8",
+        "is_androidx": True,
+        "os_version": "6",
+        "model": "Mate 80",
+        "city": "Göteborg",
+        **SWEDEN,
+    },
+)

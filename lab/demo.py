@@ -16,22 +16,33 @@ from consumers.identity import save_identity_provider
 from consumers.models import IdentityProvider
 from consumers.services import Registration, register_device
 from handoffs.services import create_handoff
-from lab import brand
+from lab import brand, stubs
 from lab.brand import Person, Phone, Secrets
+from lab.ways import BY, use_lab, use_stubs
 from push.credentials import save_credential
 from push.models import ProviderKind
 
-BY = "load_demo"
+
+def load_demo(*, secrets: Secrets, now: datetime) -> bool:
+    """Make the demo brand where there is none, and choose the way to its phones; says whether it
+    made one.
+
+    A brand that is there stays as people left it, what they changed or deleted included.
+
+    :raises lab.stubs.StubAway: a browser cannot subscribe.
+    """
+    found = Account.objects.filter(number=brand.NUMBER).first()
+    account = found or _make_brand(secrets, now)
+    if stubs.are_there():
+        _reach_huawei(account, now)
+        use_stubs(account, now=now)
+    else:
+        use_lab(account)
+    return found is None
 
 
 @transaction.atomic
-def load_demo(*, secrets: Secrets, now: datetime) -> bool:
-    """Make the demo brand where there is none; says whether it did.
-
-    A brand that is there stays as people left it, what they changed or deleted included.
-    """
-    if Account.objects.filter(number=brand.NUMBER).exists():
-        return False
+def _make_brand(secrets: Secrets, now: datetime) -> Account:
     account, _ = create_account(
         name=brand.NAME,
         number=brand.NUMBER,
@@ -56,7 +67,7 @@ def load_demo(*, secrets: Secrets, now: datetime) -> bool:
     )
     _make_identity_provider(account, secrets.idp_private_key)
     _make_phones(account, now)
-    return True
+    return account
 
 
 def _make_people(account: Account, password: str) -> None:
@@ -106,6 +117,20 @@ def _make_apps(account: Account) -> None:
             save_credential(
                 app=app, platform=platform, provider=ProviderKind.LAB, settings={}, by=BY
             )
+
+
+@transaction.atomic
+def _reach_huawei(account: Account, now: datetime) -> None:
+    """A phone that only a push proxy reaches, once: it may be removed."""
+    app = account.apps.filter(bundle_id=brand.MOBILE_APP).first()
+    if app is None or Platform.HUAWEI in app.platforms:
+        return
+    app.platforms = [*app.platforms, Platform.HUAWEI]
+    app.save(update_fields=["platforms"])
+    save_credential(
+        app=app, platform=Platform.HUAWEI, provider=ProviderKind.LAB, settings={}, by=BY
+    )
+    _make_phone(account, app, brand.HUAWEI_PHONE, now)
 
 
 def _make_handoffs(account: Account, now: datetime) -> None:

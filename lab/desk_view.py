@@ -15,7 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.models import Account
 from accounts.permissions import AccountPermissionMixin
 from accounts.roles import VIEW_CAMPAIGNS
-from lab import services
+from lab import services, stubs
 from lab.phones import Phone, Seen, Trouble
 from lab.selectors import phones_on_desk, sending_handoff
 from push.providers.lab import MAGIC
@@ -99,6 +99,8 @@ class LabView(AccountPermissionMixin):
             "handoff": sending_handoff(self.account),
             "magic": MAGIC,
             "is_down": lab_is_down(self.account),
+            "stubs": stubs.folder() if stubs.are_there() else None,
+            "orders": stubs.sample_orders([phone.device for phone in phones]),
             "desk_url": self.desk_url(open_ids),
             "open_query": self.desk_url(open_ids).partition("?")[2],
         }

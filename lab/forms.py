@@ -2,7 +2,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import Account, App
+from accounts.models import Account
 from lab.selectors import lab_credentials
 from push.models import PushCredential
 
@@ -37,12 +37,7 @@ class AddPhone(forms.Form):
 
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        ways = lab_credentials().filter(account=account).select_related("app").order_by("id")
+        ways = lab_credentials().filter(account=account).select_related("account", "app")
         field = self.fields["credential"]
         assert isinstance(field, WayField)
-        field.queryset = ways
-
-    @property
-    def app(self) -> App:
-        app: App = self.cleaned_data["credential"].app
-        return app
+        field.queryset = ways.order_by("id")

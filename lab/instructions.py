@@ -1,6 +1,7 @@
 """What a person reads when the product serves: where to look, how to sign in, what to paste."""
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from urllib.parse import quote_plus
 
 from django.conf import settings
@@ -9,7 +10,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.tokens import find_client
-from lab import brand
+from lab import brand, stubs
 from lab.brand import Secrets
 
 TOKEN_PATH = "/sentinel/api/account/{number}/app/token?v=1.0&grant_type=client_credentials"
@@ -30,6 +31,7 @@ def instructions(*, url: str, secrets: Secrets) -> str:
     parts = (
         f"Proactive serves {brand.NAME}, a brand for trying things out.",
         _table(_places(url)),
+        *_stubs(),
         "Sign in with\n" + _table(_sign_ins(secrets.password)),
         f"The brand's own system calls with, for account {brand.NUMBER}\n"
         + _table(_client(secrets.client_secret)),
@@ -56,8 +58,30 @@ def campaign_command() -> str:
 def _places(url: str) -> Iterator[tuple[str, str]]:
     if settings.LAB != "off":
         door = "no sign-in" if settings.LAB == "open" else "for who may see campaigns"
-        yield f"{url}/lab/", f"the push lab: five phones in the browser, {door}"
+        phones = "phones" if stubs.are_there() else "five phones"
+        yield f"{url}/lab/", f"the push lab: {phones} in the browser, {door}"
     yield f"{url}/admin/", "everything that is stored, for operator and administrator"
+
+
+def _stubs() -> Iterator[str]:
+    if not stubs.are_there():
+        return
+    addresses = (
+        ("FCM", settings.FCM_URL),
+        ("APNs", settings.APNS_URL),
+        ("Web Push", settings.LAB_WEB_PUSH_URL),
+        ("Push proxy", settings.LAB_PROXY_URL),
+    )
+    rows = [
+        (vendor, f"{address}, {_short(stubs.folder() / f'{name}.jsonl')}")
+        for (vendor, address), name in zip(addresses, stubs.LOGS, strict=True)
+    ]
+    yield "Stubs take the pushes, and write down what they were asked\n" + _table(rows)
+
+
+def _short(path: Path) -> Path:
+    """From where the person stands, if it is below."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _sign_ins(password: str) -> Iterator[tuple[str, str]]:

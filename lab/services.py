@@ -1,12 +1,11 @@
 """What a hand does to a simulated phone, and what the lab's buttons do."""
 
-import secrets
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from accounts.models import Account, App, Platform, Skill
+from accounts.models import Account, Platform, Skill
 from campaigns.models import OutboundMessage, State
 from campaigns.parsing import CampaignCall
 from campaigns.receipts import UnknownMessage, record_event
@@ -18,8 +17,10 @@ from conversations.models import Conversation, ConversationState
 from conversations.services import close_conversation, receive_message
 from handoffs.models import Handoff
 from handoffs.placeholders import placeholders
+from lab import stubs
 from lab.phones import Phone
 from lab.selectors import MAX_PHONES, lab_devices, sending_handoff
+from push.models import PushCredential
 
 BY = "push lab"
 # New enough for every brand's minimum; what a phone of today would tell.
@@ -76,19 +77,24 @@ def end_conversation(*, device: Device, now: datetime) -> None:
         close_conversation(conversation=found, by=BY, now=now)
 
 
-def add_phone(*, app: App, platform: str, consumer_ref: str, label: str, now: datetime) -> Device:
-    """Log the consumer in on a new phone of the lab."""
-    version = SDK_VERSIONS[Platform(platform)]
+def add_phone(
+    *, credential: PushCredential, consumer_ref: str, label: str, now: datetime
+) -> Device:
+    """Log the consumer in on a new phone of the lab, which is reached by this credential.
+
+    :raises lab.stubs.StubAway: a browser cannot subscribe.
+    """
+    platform = Platform(credential.platform)
     device = register_device(
-        account=app.account,
+        account=credential.account,
         claims={"sub": consumer_ref},
         registration=Registration(
-            app=app,
+            app=credential.app,
             platform=platform,
-            token=f"lab-{secrets.token_urlsafe(24)}",
-            sdk_version=version,
+            sdk_version=SDK_VERSIONS[platform],
             is_androidx=True,
-            os_version=OS_VERSIONS[Platform(platform)],
+            os_version=OS_VERSIONS[platform],
+            **stubs.new_address(credential.provider),
         ),
         now=now,
     )

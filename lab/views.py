@@ -156,11 +156,9 @@ class PhoneAdd(LabView, FormView):
         return {**super().get_form_kwargs(), "account": self.account}
 
     def form_valid(self, form: AddPhone) -> HttpResponse:
-        device = services.add_phone(
-            app=form.app,
-            platform=form.cleaned_data["credential"].platform,
-            consumer_ref=form.cleaned_data["consumer_ref"],
-            label=form.cleaned_data["label"],
-            now=self.now,
-        )
+        try:
+            device = services.add_phone(**form.cleaned_data, now=self.now)
+        except DomainError as error:
+            form.add_error(None, error.message)
+            return self.form_invalid(form)
         return redirect(f"{self.desk_url(())}#phone-{device.pk}")

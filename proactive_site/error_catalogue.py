@@ -106,6 +106,10 @@ CAMPAIGNS = {
         "The account has no handoff, no skill or no phone to send with.",
         "Create what is missing, then send.",
     ),
+    "stub_away": Advice(
+        "The stub of a browser's push service does not answer, so no browser can subscribe.",
+        "Read its log under `.local/log`, then add the phone again.",
+    ),
 }
 CONVERSATIONS = {
     "conversation_closed": Advice(

@@ -277,6 +277,10 @@ if any(
 LAB = env.str("LAB", default="off")
 if LAB not in {"off", "members", "open"}:
     raise ImproperlyConfigured("LAB is off, members or open.")
+# Where stubs of the vendors write down what they were asked, and two of their addresses.
+LAB_STUBS = env.str("LAB_STUBS", default="")
+LAB_WEB_PUSH_URL = env.str("LAB_WEB_PUSH_URL", default="")
+LAB_PROXY_URL = env.str("LAB_PROXY_URL", default="")
 
 # ---- consumers -----------------------------------------------------------------------------
 

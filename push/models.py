@@ -162,6 +162,13 @@ class LabPush(models.Model):
     reason = models.CharField(max_length=60, blank=True)
     elapsed_ms = models.PositiveIntegerField()
     is_shown = models.BooleanField(default=True)
+    wire = models.JSONField(
+        null=True,
+        help_text=(
+            'Of a stub: {"protocol", "headers": [[name, value]], "sealed": body in base64url where '
+            'it was encrypted, "answer": {"status", "headers", "body"} unless it was lost}'
+        ),
+    )
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -410,6 +410,16 @@ def test_taken_port_is_named_with_the_process_that_holds_it(clone: Clone) -> Non
     assert re.match(rf"Port {taken} is taken by process {os.getpid()} \(", done.stderr)
 
 
+def test_taken_port_of_a_stub_is_named_before_anything_is_started(clone: Clone) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as holder:
+        taken = holder.getsockname()[1]
+        done = clone.run("server", "--providers", "--port", str(taken - 1))
+
+    assert done.returncode == 1
+    assert re.match(rf"Port {taken} is taken by process {os.getpid()} \(", done.stderr)
+    assert done.stdout == ""
+
+
 def test_second_server_of_a_checkout_is_refused(clone: Clone, port: int) -> None:
     first = clone.serve(port)
 

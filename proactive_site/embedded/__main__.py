@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from proactive_site.embedded import product
+from proactive_site.embedded import product, stubs
 from proactive_site.embedded.databases import environment, start_databases
 from proactive_site.embedded.folders import Failure
 from proactive_site.embedded.foreground import Stopped, listen_for_signals, run_command
@@ -29,9 +29,9 @@ def main(argv: Sequence[str], *, server_plan: Planner = product.server_plan) -> 
     listen_for_signals()
     try:
         if arguments.verb == "server":
-            return server(arguments.port, server_plan)
+            return server(arguments.port, server_plan, has_stubs=arguments.providers)
         if arguments.verb == "demo":
-            return demo()
+            return demo(has_stubs=arguments.providers)
         return run(
             arguments.command,
             is_throwaway=arguments.throwaway or arguments.durable,
@@ -51,7 +51,13 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
     server_verb.add_argument(
         "--port", type=port_number, default=default_port(), help="otherwise PORT, or 8000"
     )
-    verbs.add_parser("demo", help="do the main job once on a throw-away installation")
+    demo_verb = verbs.add_parser("demo", help="do the main job once on a throw-away installation")
+    for verb in (server_verb, demo_verb):
+        verb.add_argument(
+            "--providers",
+            action="store_true",
+            help="push by FCM, APNs and Web Push to stubs of them",
+        )
     run_verb = verbs.add_parser("run", help="start the databases and run a command with them")
     run_verb.add_argument("--throwaway", action="store_true", help="fresh and gone afterwards")
     run_verb.add_argument(
@@ -71,15 +77,23 @@ def port_number(text: str) -> int:
     return int(text)
 
 
-def server(port: int, planner: Planner) -> int:
+def server(port: int, planner: Planner, *, has_stubs: bool) -> int:
+    """The stubs are on the ports after the product's."""
     with kept() as installation:
-        return serve(installation, planner(installation.home, port), given=os.environ)
+        plan = planner(installation.home, port)
+        if has_stubs:
+            ports = range(port + 1, port + 1 + stubs.COUNT)
+            plan = stubs.with_stubs(plan, installation.home, ports)
+        return serve(installation, plan, given=os.environ)
 
 
-def demo() -> int:
+def demo(*, has_stubs: bool) -> int:
     """Whatever databases the environment names, they are not for demo data."""
     with thrown_away() as installation:
         plan = product.demo_plan(installation.home, free_port())
+        if has_stubs:
+            ports = [free_port() for _ in range(stubs.COUNT)]
+            plan = stubs.with_stubs(plan, installation.home, ports)
         return serve(installation, plan, given={})
 
 

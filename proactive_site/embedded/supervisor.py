@@ -1,11 +1,12 @@
 """From an empty machine to a product that serves, kept running until somebody stops it."""
 
 import http.client
+import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from proactive_site.embedded import ports
 from proactive_site.embedded.databases import DATABASES, environment, start_databases
@@ -28,20 +29,34 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Servers:
+    """Children that the steps after them call, by the port on which each listens."""
+
+    name: str
+    tasks: Mapping[int, Task]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """What an installation does: steps, then children, then one command on the terminal.
 
-    `env` is added to the environment of all. With `is_over_then` everything ends with that
-    command, and its exit code is the supervisor's.
+    `env` is added to the environment of all; `urls` too, and to that of commands that run beside.
+    With `is_over_then` everything ends with that command, and its exit code is the supervisor's.
     """
 
     port: int
     ready_path: str
-    steps: tuple[Task, ...]
+    steps: tuple[Task | Servers, ...]
     children: tuple[Task, ...]
     then: tuple[str, ...]
     env: Mapping[str, str]
+    urls: Mapping[str, str] = field(default_factory=dict)
     is_over_then: bool = False
+
+    @property
+    def ports(self) -> tuple[int, ...]:
+        servers = (step for step in self.steps if isinstance(step, Servers))
+        return (self.port, *(port for step in servers for port in step.tasks))
 
 
 @dataclass(slots=True)
@@ -79,14 +94,20 @@ def serve(installation: Installation, plan: Plan, *, given: Mapping[str, str]) -
     :raises Failure: when a step fails or the product does not get ready
     :raises Stopped: when somebody stops it; everything has ended by then
     """
-    ports.refuse_taken(plan.port)
+    for port in plan.ports:
+        ports.refuse_taken(port)
+    installation.urls |= plan.urls
+    servers: list[Child] = []
     try:
         with timed("Databases"):
             databases = start_databases(installation, given)
         env = {**environment(installation.home, installation.urls), **plan.env}
         for step in plan.steps:
             with timed(step.name):
-                run_step(installation, step, env)
+                if isinstance(step, Servers):
+                    servers += start_servers(installation, step, env)
+                else:
+                    run_step(installation, step, env)
         with timed("Web server and workers"):
             programs = [program_of(installation, task, env) for task in plan.children]
             children = start_children(installation, programs)
@@ -94,7 +115,7 @@ def serve(installation: Installation, plan: Plan, *, given: Mapping[str, str]) -
         code = run_command(plan.then, env)
         if plan.is_over_then or code != 0:
             return code
-        watch(installation, [*children, *children_of(installation, databases)])
+        watch(installation, [*children, *servers, *children_of(installation, databases)])
     finally:
         close(installation)
     return 0
@@ -138,6 +159,27 @@ def run_step(installation: Installation, step: Task, env: Mapping[str, str]) -> 
     del installation.processes[process.name]
     if code != 0:
         raise Failure(f"{step.name} failed (exit code {code}). {said(program)}")
+
+
+def start_servers(installation: Installation, step: Servers, env: Mapping[str, str]) -> list[Child]:
+    """:raises Failure: when one ends before it listens, or they take too long"""
+    programs = [program_of(installation, task, env) for task in step.tasks.values()]
+    children = start_children(installation, programs)
+    deadline = time.monotonic() + READY_SECONDS
+    for port, child in zip(step.tasks, children, strict=True):
+        while not listens(port):
+            if not child.process.is_alive() or time.monotonic() > deadline:
+                raise Failure(f"{child.program.name} did not start. {said(child.program)}")
+            time.sleep(0.05)
+    return children
+
+
+def listens(port: int) -> bool:
+    try:
+        socket.create_connection((ports.HOST, port), timeout=2).close()
+    except OSError:
+        return False
+    return True
 
 
 def said(program: Program) -> str:

@@ -26,6 +26,7 @@ from tests.providers.apns_keys import KeyRing, Refused, Signed, make_credential
 from tests.providers.proxy_server import Orders, open_log, serve_as_process
 from tests.providers.trouble import Trouble, rates
 from tests.providers.vendor_server import Asked, Reading, Reply, VendorServer
+from tests.providers.whole import WHOLE
 
 ENVIRONMENTS = ("production", "sandbox")
 SANDBOX_TOKENS = "5a"
@@ -128,16 +129,18 @@ def _check_payload(body: bytes) -> None:
         raise Refused(400, "PayloadEmpty")
 
 
-def _shown(payload: Mapping[str, Any]) -> str:
-    """The body of an alert; a payload may have none."""
+def _shown(payload: Mapping[str, Any]) -> dict[str, str]:
+    """Body and title of an alert; a payload may have none."""
     alert = payload["aps"].get("alert", "")
-    return str(alert.get("body", "") if isinstance(alert, dict) else alert)
+    if not isinstance(alert, dict):
+        return {"text": str(alert)}
+    return {"text": str(alert.get("body", "")), "title": str(alert.get("title", ""))}
 
 
 def _note(asked: Asked, signed: Signed) -> dict[str, Any]:
     headers = asked.headers
     return {
-        "text": _shown(orjson.loads(asked.body)),
+        **_shown(orjson.loads(asked.body)),
         "collapse_id": headers.get("apns-collapse-id", ""),
         "topic": headers["apns-topic"],
         "key_id": signed.key_id,
@@ -155,6 +158,7 @@ def make_server(log_file: Path, tls: ssl.SSLContext, apns: Apns, **options: Any)
 def read_or_make(path: Path) -> dict[str, str]:
     if not path.exists():
         path.write_bytes(orjson.dumps(make_credential()))
+        path.chmod(0o600)
     credential: dict[str, str] = orjson.loads(path.read_bytes())
     return credential
 
@@ -167,6 +171,7 @@ def main() -> None:
     parser.add_argument("--credential", type=Path, required=True)
     parser.add_argument("--environment", choices=ENVIRONMENTS, default="production")
     parser.add_argument("--behaviour", type=Path)
+    parser.add_argument("--whole", action="store_true", help=WHOLE)
     parser.add_argument("--trouble", type=rates, default={}, help="as 503=0.02,429=0.01,lost=0.005")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--port", type=int, default=0)
@@ -185,6 +190,7 @@ def main() -> None:
         trouble=Trouble(given.trouble, given.seed),
         port=given.port,
         latency=given.latency,
+        is_whole=given.whole,
     )
     asyncio.run(serve_as_process(server))
 

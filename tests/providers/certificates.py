@@ -78,3 +78,14 @@ def server_context(
         context.verify_mode = ssl.CERT_REQUIRED
         context.load_verify_locations(cadata=client_authority.cert_pem)
     return context
+
+
+def write_certificates(folder: Path, *, host: str, days: int = 2) -> None:
+    """`authority.pem`, and what a server at this host shows: `vendor.pem` with `vendor.key`."""
+    authority = make_certificate("Authority of the stubs", days=days)
+    server = make_certificate("vendor", issuer=authority, hosts=(host,), days=days)
+    (folder / "authority.pem").write_text(authority.cert_pem)
+    (folder / "vendor.pem").write_text(server.cert_pem)
+    key = folder / "vendor.key"
+    key.touch(mode=0o600)
+    key.write_text(server.key_pem)

@@ -82,6 +82,14 @@ class Accounts:
     disabled: set[str] = field(default_factory=set)
     life: int = LIFE
     now: Callable[[], float] = time.time
+    file: Path | None = None
+
+    def keep_in(self, file: Path) -> None:
+        """Go on with the tokens of a process before this one."""
+        self.file = file
+        if file.exists():
+            kept = orjson.loads(file.read_bytes())
+            self.tokens |= {token: (project, ends_at) for token, (project, ends_at) in kept.items()}
 
     def add(self, file: dict[str, str]) -> dict[str, str]:
         self.files[file["client_email"]] = file
@@ -102,6 +110,9 @@ class Accounts:
             return denied.reply
         token = f"ya29.c.{uuid4().hex}{uuid4().hex}"
         self.tokens[token] = (self.files[email]["project_id"], self.now() + self.life)
+        if self.file is not None:
+            self.file.touch(mode=0o600)
+            self.file.write_bytes(orjson.dumps(self.tokens))
         body = {"access_token": token, "expires_in": self.life - 1, "token_type": "Bearer"}
         return Reply(200, orjson.dumps(body), {"content-type": "application/json; charset=UTF-8"})
 

@@ -25,6 +25,7 @@ from tests.providers.fcm_accounts import Accounts, read_or_make
 from tests.providers.proxy_server import Orders, open_log, serve_as_process
 from tests.providers.trouble import Trouble, rates
 from tests.providers.vendor_server import Asked, Reading, Reply, VendorServer
+from tests.providers.whole import WHOLE
 
 TOKEN_ENDPOINT = "oauth2"
 LIMIT = 4096
@@ -70,7 +71,7 @@ class Fcm:
         name = f"projects/{match['project']}/messages/0:{uuid4().int % 10**16}%{uuid4().hex[:16]}"
         return Reading(
             reply=Reply(200, orjson.dumps({"name": name}), HEADERS),
-            noted={"text": _shown(asked.body)},
+            noted=_shown(asked.body),
             **reading,
         )
 
@@ -158,12 +159,13 @@ def keys_of(body: bytes) -> dict[str, Any]:
     return keys
 
 
-def _shown(body: bytes) -> str:
-    """The text for the person, where the SDK is told one."""
+def _shown(body: bytes) -> dict[str, str]:
+    """Text and title for the person, where the SDK is told them."""
     try:
-        return str(keys_of(body)["message"])
+        keys = keys_of(body)
+        return {"text": str(keys["message"]), "title": str(keys.get("title", ""))}
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return ""
+        return {"text": ""}
 
 
 def _id_of(message: Mapping[str, Any]) -> str:
@@ -184,8 +186,10 @@ def main() -> None:
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--account", type=Path, required=True, help="a service account's file")
+    parser.add_argument("--tokens", type=Path, help="a file that outlives the process")
     parser.add_argument("--project", default="larkfield-app")
     parser.add_argument("--behaviour", type=Path)
+    parser.add_argument("--whole", action="store_true", help=WHOLE)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--trouble", type=rates, default={}, help="as 503=0.02,429=0.01,lost=0.005")
@@ -201,7 +205,10 @@ def main() -> None:
         trouble=Trouble(given.trouble, given.seed),
         port=given.port,
         latency=given.latency,
+        is_whole=given.whole,
     )
+    if given.tokens:
+        fcm.accounts.keep_in(given.tokens)
     fcm.accounts.add(read_or_make(given.account, given.project))
     asyncio.run(serve_as_process(server))
 

@@ -30,6 +30,7 @@ from typing import Any
 import orjson
 
 from tests.providers.trouble import Order, Trouble, rates
+from tests.providers.whole import WHOLE, written
 
 
 @dataclass
@@ -119,12 +120,25 @@ class Connection(asyncio.Protocol):
             at=time.time(),
             status="reset" if _is_lost(order) else status,
             text=_shown_text(call),
+            **(self._whole(head, body, order) if self.server.is_whole else {}),
         )
         delay = order.get("delay", self.server.latency)
         if delay:
             asyncio.get_running_loop().call_later(delay, self._answer, order, status)
         else:
             self._answer(order, status)
+
+    def _whole(self, head: Mapping[str, str], body: bytes, order: Order) -> dict[str, Any]:
+        method, _, rest = head[""].partition(" ")
+        headers = {name: value for name, value in head.items() if name}
+        answer = written("HTTP/1.1", order.get("headers", {}), str(order.get("body", "")).encode())
+        return {
+            "method": method,
+            "url": f"{self.server.origin}{rest.rpartition(' ')[0]}",
+            "title": _shown_title(orjson.loads(body)) if body else "",
+            "request": written("HTTP/1.1", headers, body),
+            "answer": None if _is_lost(order) else answer,
+        }
 
     def _answer(self, order: Order, status: int) -> None:
         if _is_lost(order):
@@ -170,7 +184,7 @@ class Connection(asyncio.Protocol):
 @dataclass
 class ProxyServer:
     """`credential` is the Authorization header that it wants, where it wants one; while it is down
-    it answers 503 to everything."""
+    it answers 503 to everything. With `is_whole` requests and answers stand in the log."""
 
     log: Log
     orders: Orders = field(default_factory=Orders)
@@ -179,6 +193,7 @@ class ProxyServer:
     tls: ssl.SSLContext | None = None
     credential: str = ""
     is_down: bool = False
+    is_whole: bool = False
     host: str = "127.0.0.1"
     calls: deque[tuple[dict[str, str], bytes]] = field(default_factory=lambda: deque(maxlen=1000))
     connections: set[Connection] = field(default_factory=set)
@@ -187,8 +202,12 @@ class ProxyServer:
     port: int = 0
 
     @property
+    def origin(self) -> str:
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    @property
     def url(self) -> str:
-        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}/push"
+        return f"{self.origin}/push"
 
     def status_for(self, head: Mapping[str, str]) -> int:
         if self.is_down:
@@ -245,6 +264,11 @@ def _shown_text(call: Mapping[str, Any]) -> str:
     return str(text)
 
 
+def _shown_title(call: Mapping[str, Any]) -> str:
+    keys = call.get("data", {}).get("payload") or call
+    return str(keys.get("title", ""))
+
+
 def _read_head(text: bytes) -> dict[str, str]:
     """Headers with lower-case names, and the request line under the empty one."""
     first, *lines = text.decode("latin-1").split("\r\n")
@@ -263,6 +287,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--log", type=Path, required=True)
     parser.add_argument("--behaviour", type=Path)
+    parser.add_argument("--whole", action="store_true", help=WHOLE)
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--credential", default="")
@@ -283,6 +308,7 @@ def main() -> None:
         tls=tls,
         credential=given.credential,
         port=given.port,
+        is_whole=given.whole,
     )
     asyncio.run(serve_as_process(server))
 

@@ -154,6 +154,17 @@ def test_token_endpoint_gives_a_token_that_is_taken(fcm: Fcm) -> None:
     assert ask(fcm, body, token=said["access_token"]).reply.status == 200
 
 
+def test_token_is_taken_by_a_later_process_too(fcm: Fcm, tmp_path: Path) -> None:
+    fcm.accounts.keep_in(tmp_path / "tokens.json")
+    given = grant(fcm)[1]["access_token"]
+
+    later = Fcm()
+    later.accounts.now = lambda: TIME
+    later.accounts.keep_in(tmp_path / "tokens.json")
+
+    assert ask(later, orjson.dumps({"message": message()}), token=given).reply.status == 200
+
+
 @pytest.mark.parametrize(
     ("given", "words"),
     [

@@ -32,7 +32,12 @@ def server(tmp_path: Path) -> Iterator[VendorServer]:
 
 
 def ask(
-    server: VendorServer, tmp_path: Path, count: int, *, total: float = 10.0
+    server: VendorServer,
+    tmp_path: Path,
+    count: int,
+    *,
+    total: float = 10.0,
+    headers: tuple[tuple[str, str], ...] = (),
 ) -> list[Answer[int]]:
     transport = Transport(Limits(patience=60, longest_wait=60))
     calls = (
@@ -41,6 +46,7 @@ def ask(
             key="k",
             method="POST",
             url=f"{server.url}/push/t",
+            headers=headers,
             body=str(n).encode(),
             timeouts=Timeouts(5.0, total),
             tls=Tls(ca_file=str(tmp_path / "ca.pem")),
@@ -105,3 +111,18 @@ def test_answer_that_drips_is_ended_at_the_deadline(server: VendorServer, tmp_pa
     assert answer.status == 200
     assert 0 < len(answer.body) < 400
     assert answer.error
+
+
+def test_whole_log_has_request_and_answer_but_no_signature(
+    server: VendorServer, tmp_path: Path
+) -> None:
+    server.is_whole = True
+    signed = "eyJhbGciOiJFUzI1NiJ9.eyJpc3MiOiJERUYifQ.c2VjcmV0"
+
+    ask(server, tmp_path, 1, headers=(("Authorization", f"bearer {signed}"),))
+
+    entry = orjson.loads((tmp_path / "log.jsonl").read_bytes())
+    headers = dict(entry["request"]["headers"])
+    assert headers["authorization"] == f"bearer {signed.rpartition('.')[0]}.…"
+    assert (entry["method"], entry["url"]) == ("POST", f"{server.url}/push/t")
+    assert (entry["request"]["body"], entry["answer"]["body"]) == ("0", '{"ok":true}')

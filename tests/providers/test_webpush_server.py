@@ -17,11 +17,12 @@ from push.providers.site import Site
 from push.providers.vapid import VapidSigner, new_private_key, read_private_key
 from push.providers.webpush import WebPushProvider
 from push.providers.webpush_settings import WebPushSettings
+from tests.providers.browsers import Subscription
 from tests.providers.certificates import make_certificate
 from tests.providers.contract import NOW, make_request
 from tests.providers.processes import running
 from tests.providers.vendor_server import Asked
-from tests.providers.webpush_server import PushService, Subscription
+from tests.providers.webpush_server import PushService
 
 ORIGIN = "https://push.example.com"
 CONTACT = "mailto:push@larkfield.example"
@@ -187,3 +188,21 @@ def test_message_of_a_browser_that_is_away_is_dropped_without_a_time_to_live(
     subscription.come_online()
 
     assert subscription.received == ["second"]
+
+
+def test_subscriptions_outlive_the_process_but_for_those_that_ended(
+    service: PushService, tmp_path: Path
+) -> None:
+    service.keep_in(tmp_path / "browsers.jsonl")
+    kept, ended = (service.subscribe(SIGNER.public_key, name) for name in ("kept", "ended"))
+    service.read(Asked({":method": "DELETE", ":path": f"/push/{ended.token}"}, b""))
+
+    later = PushService(origin=lambda: ORIGIN)
+    later.keep_in(tmp_path / "browsers.jsonl")
+
+    assert list(later.subscriptions) == ["kept"]
+    found = later.subscriptions["kept"]
+    assert (found.p256dh, found.auth, found.server_key) == (
+        *(kept.p256dh, kept.auth),
+        SIGNER.public_key,
+    )

@@ -26,6 +26,7 @@ from h2.exceptions import ProtocolError
 from h2.settings import SettingCodes
 
 from tests.providers.proxy_server import Log, Order, Orders
+from tests.providers.whole import written
 
 SETTINGS, GOAWAY = 4, 7
 
@@ -220,13 +221,14 @@ def _ordered(reply: Reply, order: Order) -> Reply:
 @dataclass
 class VendorServer:
     """A vendor reads requests in `read`. `trouble` gives an order where none was given by token:
-    a chaos run makes some answers fail."""
+    a chaos run makes some answers fail. With `is_whole` requests and answers stand in the log."""
 
     log: Log
     tls: ssl.SSLContext
     read: Callable[[Asked], Reading]
     orders: Orders = field(default_factory=Orders)
     trouble: Callable[[], Order] = dict
+    is_whole: bool = False
     latency: float = 0.0
     max_streams: int = 100
     first_streams: int = 100
@@ -260,7 +262,17 @@ class VendorServer:
             at=time.time(),
             status=status,
             **reading.noted,
+            **(self._whole(asked, reply, status) if self.is_whole else {}),
         )
+
+    def _whole(self, asked: Asked, reply: Reply, status: int | str) -> dict[str, Any]:
+        headers = {name: value for name, value in asked.headers.items() if name[0] != ":"}
+        return {
+            "method": asked.headers[":method"],
+            "url": f"{self.url}{asked.headers[':path']}",
+            "request": written("HTTP/2", headers, asked.body),
+            "answer": None if status == "lost" else written("HTTP/2", reply.headers, reply.body),
+        }
 
     async def serve(self, until: asyncio.Event, on_start: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()

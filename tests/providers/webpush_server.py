@@ -20,16 +20,16 @@ from os import urandom
 from pathlib import Path
 from typing import Any
 
-import http_ece
 import jwt
 import orjson
 from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from common import base64url
+from tests.providers.browsers import Subscription, read_subscription
 from tests.providers.proxy_server import Order, Orders, open_log, serve_as_process
 from tests.providers.trouble import Trouble, rates
 from tests.providers.vendor_server import Asked, Reading, Reply, VendorServer
+from tests.providers.whole import WHOLE
 
 LONGEST_BODY = 4096
 LONGEST_TTL = 28 * 86_400
@@ -44,65 +44,36 @@ OTHER_KEY = (
 
 
 @dataclass
-class Subscription:
-    """What a browser keeps of it, and what came in. While it is offline messages wait, the last
-    one of each topic."""
-
-    token: str
-    server_key: str
-    private_key: ec.EllipticCurvePrivateKey = field(
-        default_factory=lambda: ec.generate_private_key(ec.SECP256R1())
-    )
-    secret: bytes = field(default_factory=lambda: urandom(16))
-    is_gone: bool = False
-    is_online: bool = True
-    waiting: dict[str, str] = field(default_factory=dict)
-    received: list[str] = field(default_factory=list)
-
-    @property
-    def p256dh(self) -> str:
-        point = self.private_key.public_key()
-        return base64url.encode(point.public_bytes(Encoding.X962, PublicFormat.UncompressedPoint))
-
-    @property
-    def auth(self) -> str:
-        return base64url.encode(self.secret)
-
-    def open(self, body: bytes) -> bytes | None:
-        """As the browser does it; None for what it cannot decrypt, and drops."""
-        try:
-            plaintext: bytes = http_ece.decrypt(
-                body, private_key=self.private_key, auth_secret=self.secret, version="aes128gcm"
-            )
-        except (http_ece.ECEException, ValueError):
-            return None
-        return plaintext
-
-    def take(self, topic: str, ttl: int, plaintext: str) -> None:
-        if self.is_online:
-            self.received.append(plaintext)
-        elif ttl:
-            self.waiting[topic or urandom(8).hex()] = plaintext
-
-    def come_online(self) -> None:
-        self.is_online = True
-        self.received += self.waiting.values()
-        self.waiting.clear()
-
-
-@dataclass
 class PushService:
     """`origin` is asked when a request comes, since a server knows its port only then."""
 
     origin: Callable[[], str]
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     subscriptions: dict[str, Subscription] = field(default_factory=dict)
+    file: Path | None = None
     _verified: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def subscribe(self, server_key: str, token: str = "") -> Subscription:
         made = Subscription(token or urandom(12).hex(), server_key)
         self.subscriptions[made.token] = made
+        self._write_down()
         return made
+
+    def keep_in(self, file: Path) -> None:
+        """Go on with the browsers of a process before this one."""
+        self.file = file
+        if file.exists():
+            kept = (read_subscription(line) for line in file.read_bytes().splitlines())
+            self.subscriptions |= {one.token: one for one in kept}
+
+    def _write_down(self) -> None:
+        if self.file is None:
+            return
+        lines = (one.line() for one in self.subscriptions.values() if not one.is_gone)
+        new = self.file.with_suffix(".new")
+        new.touch(mode=0o600)
+        new.write_bytes(b"\n".join(lines))
+        new.replace(self.file)
 
     def endpoint(self, subscription: Subscription) -> str:
         return f"{self.origin()}/push/{subscription.token}"
@@ -117,6 +88,7 @@ class PushService:
             return Reading(token, Reply(404, b"A valid push subscription endpoint is needed."))
         if method == "DELETE":
             subscription.is_gone = True
+            self._write_down()
             return Reading("", Reply(204))
         return self._read_push(subscription, asked)
 
@@ -140,9 +112,9 @@ class PushService:
             "ttl": headers["ttl"],
         }
         if plaintext is None:
-            noted = {"plaintext": None}
+            noted: dict[str, Any] = {"plaintext": None}
         else:
-            noted = {"plaintext": plaintext.decode(), "text": _shown(plaintext)}
+            noted = {"plaintext": plaintext.decode(), **_shown(plaintext)}
         return Reading(subscription.token, Reply(201, b"", said), topic, noted)
 
     def pass_on(self, asked: Asked, reading: Reading) -> None:
@@ -192,12 +164,13 @@ class PushService:
         return None
 
 
-def _shown(plaintext: bytes) -> str:
-    """The text for the person, where the service worker is told one."""
+def _shown(plaintext: bytes) -> dict[str, str]:
+    """Text and title for the person, where the service worker is told them."""
     try:
-        return str(orjson.loads(plaintext)["message"])
+        keys = orjson.loads(plaintext)
+        return {"text": str(keys["message"]), "title": str(keys.get("title", ""))}
     except (orjson.JSONDecodeError, KeyError, TypeError):
-        return ""
+        return {"text": ""}
 
 
 def _refuse_message(headers: Mapping[str, str], body: bytes) -> Reply | None:
@@ -247,6 +220,8 @@ def main() -> None:
     parser.add_argument("--cert", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True)
     parser.add_argument("--behaviour", type=Path)
+    parser.add_argument("--whole", action="store_true", help=WHOLE)
+    parser.add_argument("--subscriptions", type=Path, help="a file that outlives the process")
     parser.add_argument("--port", type=int, default=0)
     parser.add_argument("--latency", type=float, default=0.0)
     parser.add_argument("--trouble", type=rates, default={}, help="as 503=0.02,429=0.01,lost=0.005")
@@ -255,14 +230,17 @@ def main() -> None:
     tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     tls.load_cert_chain(given.cert, given.key)
     tls.set_alpn_protocols(["h2"])
-    server, _ = make_server(
+    server, service = make_server(
         given.log,
         tls,
         orders=Orders(given.behaviour),
         trouble=Trouble(given.trouble, given.seed),
         port=given.port,
         latency=given.latency,
+        is_whole=given.whole,
     )
+    if given.subscriptions:
+        service.keep_in(given.subscriptions)
     asyncio.run(serve_as_process(server))
 
 

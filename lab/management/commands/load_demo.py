@@ -5,6 +5,7 @@ from django.utils import timezone
 
 from lab.brand import NAME, NUMBER, Secrets, SecretsMissing
 from lab.demo import load_demo
+from lab.stubs import StubAway
 
 
 class Command(BaseCommand):
@@ -13,7 +14,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             is_new = load_demo(secrets=Secrets.read(), now=timezone.now())
-        except SecretsMissing as error:
+        except (SecretsMissing, StubAway) as error:
             raise CommandError(str(error)) from error
         verb = "was made" if is_new else "is there already"
         self.stdout.write(f"{NAME}, account {NUMBER}, {verb}.")

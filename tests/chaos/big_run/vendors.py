@@ -12,7 +12,7 @@ from proactive_site.embedded.ports import HOST, free_port
 from push.providers.vapid import new_private_key, public_key_of, read_private_key
 from tests.chaos.big_run.stage import Stage
 from tests.chaos.big_run.world import Phone, Way
-from tests.providers.certificates import make_certificate
+from tests.providers.certificates import write_certificates
 
 # Shares of all answers: 2 % are 5xx, 1 % are 429, of 0.5 % nobody learns.
 TROUBLE = "503=0.01,500=0.01,429=0.01,lost=0.005"
@@ -109,10 +109,5 @@ class Vendors:
         )
 
     def _certificates(self) -> Path:
-        authority = make_certificate("Chaos authority")
-        server = make_certificate("vendor", issuer=authority, hosts=(HOST,))
-        (self.folder / "vendor.pem").write_text(server.cert_pem)
-        (self.folder / "vendor.key").write_text(server.key_pem)
-        path = self.folder / "authority.pem"
-        path.write_text(authority.cert_pem)
-        return path
+        write_certificates(self.folder, host=HOST)
+        return self.folder / "authority.pem"
