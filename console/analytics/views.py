@@ -148,7 +148,7 @@ class AnalyticsPage(AnalyticsView, TemplateView):
     def _parts(self, by: str, names: dict[str, tuple[int, str]]) -> list[dict[str, Any]]:
         """The figures of each handoff or skill, what was sent most first."""
         known = {pk: (key, words) for key, (pk, words) in names.items()}
-        rows = [
+        rows: list[dict[str, Any]] = [
             {"key": known[pk][0], "words": known[pk][1], "states": one.states}
             for pk, one in daily.figures(self.account.pk, self.span, by=by).items()
             if pk in known
