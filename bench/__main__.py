@@ -17,8 +17,8 @@ PEERS = CHECKOUT / ".local" / "bench" / "peers"
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--quick", action="store_true", help="about a minute; the default")
-    size.add_argument("--full", action="store_true", help="about ten minutes")
+    size.add_argument("--quick", action="store_true", help="some minutes; the default")
+    size.add_argument("--full", action="store_true", help="about a quarter of an hour")
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="one goal")
     given = parser.parse_args()
     if not os.environ.get("DATABASE_URL"):

@@ -1,6 +1,7 @@
 """The push provider of a run: a process of its own that takes every push and logs its id."""
 
 import shutil
+import socket
 import sys
 import time
 from base64 import b64encode
@@ -37,7 +38,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx-errors.log;
 events {{ worker_connections 1024; }}
 http {{
-    log_format ids $http_webhook_id;
+    log_format ids '$http_webhook_id $msec';
     log_format uris $uri;
     client_body_temp_path {folder}/nginx-body;
     proxy_temp_path {folder}/nginx-proxy;
@@ -85,6 +86,14 @@ http {{
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A push as the provider's log has it, with the second at which it was taken."""
+
+    message: str
+    at: float
+
+
 @dataclass(slots=True)
 class Stub:
     name: str
@@ -93,13 +102,17 @@ class Stub:
     pid: int
     read_to: int = field(default=0)
 
-    def new_ids(self) -> Counter[str]:
-        """How often each message came since this was last asked."""
+    def new_arrivals(self) -> list[Arrival]:
+        """What came since this was last asked."""
         with self.log.open("rb") as file:
             file.seek(self.read_to)
-            lines = file.readlines()
-            self.read_to = file.tell()
-        return Counter(_id(line) for line in lines)
+            lines = [line for line in file if line.endswith(b"\n")]
+            self.read_to += sum(map(len, lines))
+        return [_arrival(line) for line in lines]
+
+    def new_ids(self) -> Counter[str]:
+        """How often each message came since this was last asked."""
+        return Counter(arrival.message for arrival in self.new_arrivals())
 
     def check(self, expected: set[str]) -> None:
         """:raises BenchFailure: a message did not come, came twice, or was never stored."""
@@ -113,9 +126,12 @@ class Stub:
             )
 
 
-def _id(line: bytes) -> str:
-    text: str = orjson.loads(line)["message"] if line.startswith(b"{") else line.decode().strip()
-    return text
+def _arrival(line: bytes) -> Arrival:
+    if line.startswith(b"{"):
+        entry = orjson.loads(line)
+        return Arrival(entry["message"], entry["at"])
+    message, at = line.decode().split(" ")
+    return Arrival(message, float(at))
 
 
 def make_certificates(folder: Path) -> None:
@@ -131,7 +147,7 @@ def provider_stub(folder: Path) -> Iterator[Stub]:
     """nginx where it is installed, with HTTP/2; otherwise our own server, with HTTP/1.1 only."""
     nginx = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     if nginx is None:
-        with _own_stub(folder) as stub:
+        with own_stub(folder) as stub:
             yield stub
         return
     port, plain, slow = free_port(), free_port(), free_port()
@@ -156,21 +172,31 @@ def provider_stub(folder: Path) -> Iterator[Stub]:
 
 
 @contextmanager
-def _own_stub(folder: Path) -> Iterator[Stub]:
-    port, log = free_port(), folder / "ids.jsonl"
-    given = {"--log": log, "--port": port, "--credential": CREDENTIAL}
+def own_stub(
+    folder: Path, *, name: str = "stub", port: int = 0, trouble: str = ""
+) -> Iterator[Stub]:
+    """Our own server; ``trouble`` is what it answers by chance (`tests.providers.trouble`)."""
+    port, log = port or free_port(), folder / f"{name}.jsonl"
+    given = {"--log": log, "--port": port, "--credential": CREDENTIAL, "--trouble": trouble}
     files = {"--cert": folder / CERTIFICATES.cert, "--key": folder / CERTIFICATES.key}
     words = [str(word) for pair in (given | files).items() for word in pair]
     argv = (sys.executable, "-m", "tests.providers.proxy_server", *words)
-    with running("stub", argv, folder) as process:
-        _wait_until_said("https://", process, folder / "stub.log")
+    with running(name, argv, folder) as process:
+        _wait_until_open(process, port, folder / f"{name}.log")
         url = f"https://{HOST}:{port}/push"
-        yield Stub("Python stub, HTTP/1.1 over TLS", url, log, process.pid)
+        read_to = log.stat().st_size
+        yield Stub("Python stub, HTTP/1.1 over TLS", url, log, process.pid, read_to)
 
 
-def _wait_until_said(word: str, process: Process, log: Path) -> None:
+def _wait_until_open(process: Process, port: int, log: Path) -> None:
     deadline = time.monotonic() + START_SECONDS
-    while word not in (said := log.read_text(errors="replace")):
+    while not _is_open(port):
         if not process.is_alive() or time.monotonic() > deadline:
-            raise BenchFailure(f"The stub did not start. It says:\n{said[-3000:]}")
+            said = log.read_text(errors="replace")[-3000:]
+            raise BenchFailure(f"The stub did not start. It says:\n{said}")
         time.sleep(0.05)
+
+
+def _is_open(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex((HOST, port)) == 0

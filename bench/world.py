@@ -62,8 +62,9 @@ def make_naive_tables() -> None:
 
 
 @transaction.atomic
-def make_world(*, stub_url: str, consumers: int) -> World:
-    account, _ = create_account(name="Bench", admin_email="bench@brand.example", by=BY)
+def make_world(*, stub_url: str, consumers: int, name: str = "Bench") -> World:
+    email = f"{name.lower()}@brand.example"
+    account, _ = create_account(name=name, admin_email=email, by=BY)
     account.requests_per_second = 100_000
     account.daily_recipients = 2_000_000_000
     account.save(update_fields=["requests_per_second", "daily_recipients"])

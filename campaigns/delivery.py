@@ -87,6 +87,13 @@ def _take_turns(rows: Sequence[Claimed]) -> Sequence[Claimed]:
     return [row for _, row in sorted(in_turn, key=itemgetter(0))]
 
 
+def _time_to_start() -> float:
+    """Seconds of a lease in which a request may begin."""
+    lease: float = settings.DELIVERY_LEASE.total_seconds()
+    longest: float = settings.DELIVERY_TOTAL_TIMEOUT
+    return lease - longest - min(FLUSH_MARGIN, lease / 8)
+
+
 class _Batch:
     """The rows of one claim on their way, until each is settled or put back."""
 
@@ -95,7 +102,8 @@ class _Batch:
         self.rows = rows
         self.pace = pace
         self.ends = began + settings.DELIVERY_BATCH_SECONDS
-        self.lease_ends = began + settings.DELIVERY_LEASE.total_seconds()
+        # A request begun by then has ended, and is recorded, inside the lease.
+        self.start_by = began + _time_to_start()
         self.lanes: set[str] = set()
         self.unstarted = {row.id: row for row in rows}
         self.under_way: dict[str, Sending] = {}
@@ -114,7 +122,7 @@ class _Batch:
         now = self.claimed_at
         ledger.write_events([row_event(row, EventKind.WORKER_LOST, now) for row in lost])
         try:
-            with closing(send(self._feed(), now=now)) as results:
+            with closing(send(self._feed(), now=now, start_by=self.start_by)) as results:
                 for result in results:
                     if result is not TICK:
                         self._take(result)
@@ -153,13 +161,10 @@ class _Batch:
         self.events.append(row_event(row, kind, now, reason=becomes.reason))
 
     def _has_time(self) -> bool:
-        """Whether a request begun now would end, and be recorded, inside the lease; and whether
-        it is not the turn of what came meanwhile."""
-        if monotonic() >= self.ends:
-            return False
-        longest: float = settings.DELIVERY_TOTAL_TIMEOUT + longest_wait()
-        margin: float = min(FLUSH_MARGIN, settings.DELIVERY_LEASE.total_seconds() / 8)
-        return monotonic() + longest + margin < self.lease_ends
+        """Whether a request pulled now finds a place in time; and whether it is not the turn of
+        what came meanwhile."""
+        now = monotonic()
+        return now < self.ends and now + longest_wait() < self.start_by
 
     @transaction.atomic
     def _check(self, part: Sequence[Claimed]) -> list[Sending]:

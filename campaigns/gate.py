@@ -1,6 +1,7 @@
 """Which of the messages that the rules allow go now: by a way that is open, in its lane.
 
-What is slow or held up is put aside, into a lane of its own, and only there a way is tried.
+What is slow or held up is put aside, into a lane of its own, and only there a way is tried: by the
+sweep, or by workers while no sweep is alive.
 """
 
 from collections import defaultdict

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
+from math import inf
 from pathlib import Path
 from socket import socket
 from time import monotonic
@@ -36,6 +37,8 @@ CERTIFICATE_ALERTS = ("alert certificate", "alert bad certificate", "alert unkno
 """With TLS 1.3 a server refuses our certificate only after the request has left."""
 
 END_OF_HEAD = b"\r\n"
+# Past a call's time by so much, the process was stopped meanwhile.
+LATE_SECONDS = 0.5
 
 
 class HandedSocket(socket):
@@ -57,6 +60,7 @@ class Exchange:
         "is_refused",
         "is_repeatable",
         "is_resent",
+        "overdue_from",
         "prepared",
         "started",
         "upload",
@@ -73,6 +77,7 @@ class Exchange:
         self.body: list[bytes] = []
         self.call: Call[Any]
         self.started = 0.0
+        self.overdue_from = inf
         self.is_opened = False
         self.is_refused = False
         self.is_resent = False
@@ -101,14 +106,14 @@ class Exchange:
             set_option(pycurl.SSLKEY_BLOB, tls.key_pem.encode())
         set_option(pycurl.HEADERFUNCTION, self.head.append)
         set_option(pycurl.WRITEFUNCTION, self.body.append)
-        set_option(pycurl.READFUNCTION, self.upload.read)
+        set_option(pycurl.READFUNCTION, self._read)
         set_option(pycurl.SEEKFUNCTION, self._rewind)
         if guard is not None:
             set_option(pycurl.OPENSOCKETFUNCTION, self._guarded_socket(guard))
 
-    def begin(self, call: Call[Any], *, is_repeatable: bool) -> None:
-        """Prepare the call. With `is_repeatable` libcurl may send it again by itself when the
-        server cannot have acted on it; HTTP/1.1 cannot tell, HTTP/2 can.
+    def begin(self, call: Call[Any], *, is_repeatable: bool, now: float) -> None:
+        """Prepare the call, whose time counts from `now`. With `is_repeatable` libcurl may send it
+        again by itself when the server cannot have acted on it; HTTP/1.1 cannot tell, HTTP/2 can.
 
         :raises ValueError: (a UnicodeError too) when it cannot be written as HTTP.
         """
@@ -120,7 +125,8 @@ class Exchange:
         self.is_resent = False
         self.is_repeatable = is_repeatable and call.url.startswith("https")
         self._prepare(call)
-        self.started = monotonic()
+        self.started = now
+        self.overdue_from = now + call.timeouts.total + LATE_SECONDS
 
     def _prepare(self, call: Call[Any]) -> None:
         """Set what differs from the call before: each option costs, and most stay."""
@@ -185,6 +191,13 @@ class Exchange:
     def is_multiplexed(self) -> bool:
         """Said of an exchange that was answered."""
         return self.head[0].startswith(b"HTTP/2")
+
+    def _read(self, size: int) -> bytes | int:
+        """Called just before the request is written: a process that was stopped meanwhile must not
+        write it."""
+        if monotonic() > self.overdue_from:
+            return int(pycurl.READFUNC_ABORT)
+        return self.upload.read(size)
 
     def _rewind(self, offset: int, origin: int) -> int:
         if not self.is_repeatable or offset or origin:
@@ -284,6 +297,8 @@ def _last_head(lines: list[bytes]) -> list[bytes]:
 def _judge(code: int, message: str, head_bytes: int) -> tuple[Sent, bool]:
     """How far a request without an answer got, and whether a certificate stopped it."""
     text = message.lower()
+    if code == pycurl.E_ABORTED_BY_CALLBACK:  # by ours, before the body was read
+        return Sent.NOT_SENT, False
     if any(alert in text for alert in CERTIFICATE_ALERTS):
         return Sent.NOT_SENT, True
     if head_bytes == 0:

@@ -15,8 +15,6 @@ from common.guard import AddressGuard
 STREAMS = 1000
 NARROWEST = 4
 IDLE_SECONDS = 60
-# Past a call's time by so much, the process was stopped meanwhile.
-LATE_SECONDS = 0.5
 
 
 class Pool:
@@ -75,18 +73,17 @@ class Pool:
         pace = max(self.pace, monotonic() - oldest.started if oldest else 0.0)
         return len(self.waiting) * pace / self.window
 
-    def start(self, call: Call[Any]) -> None:
+    def start(self, call: Call[Any], *, now: float) -> None:
         """:raises ValueError: when the call cannot be written as HTTP."""
         exchange = self._free.pop() if self._free else self._make_exchange()
         try:
-            exchange.begin(call, is_repeatable=self.is_multiplexed is not False)
+            exchange.begin(call, is_repeatable=self.is_multiplexed is not False, now=now)
         except ValueError:
             self._free.append(exchange)
             raise
         self.active[exchange.curl] = exchange
-        overdue_from = _overdue_from(exchange)
-        if overdue_from < self.overdue_from:
-            self.overdue_from = overdue_from
+        if exchange.overdue_from < self.overdue_from:
+            self.overdue_from = exchange.overdue_from
         self._multi.add_handle(exchange.curl)
 
     def _make_exchange(self) -> Exchange:
@@ -115,7 +112,7 @@ class Pool:
         """End exchanges that libcurl has not ended in time, itself being late."""
         if now <= self.overdue_from:
             return []
-        moments = {curl: _overdue_from(exchange) for curl, exchange in self.active.items()}
+        moments = {curl: exchange.overdue_from for curl, exchange in self.active.items()}
         overdue = [curl for curl, moment in moments.items() if moment < now]
         self.overdue_from = min((m for m in moments.values() if m >= now), default=inf)
         return [self._finish(curl, pycurl.E_OPERATION_TIMEDOUT, "ended late") for curl in overdue]
@@ -206,7 +203,3 @@ class Pool:
         else:
             self.selector.register(fd, wanted, self)
         return 0
-
-
-def _overdue_from(exchange: Exchange) -> float:
-    return exchange.started + exchange.call.timeouts.total + LATE_SECONDS

@@ -14,6 +14,8 @@ from common.guard import AddressRefused
 from common.pool import Pool
 from common.pools import Pools
 
+QUEUE_FULL = "The key's queue is full."
+
 
 class Run:
     def __init__(
@@ -22,6 +24,7 @@ class Run:
         source: Iterator[Call[Any] | Pause[Any]],
         in_flight: int,
         per_key: int,
+        start_by: float,
     ) -> None:
         self.pools = pools
         self.limits = pools.limits
@@ -29,6 +32,7 @@ class Run:
         self.source_error: Exception | None = None
         self.in_flight = in_flight
         self.per_key = per_key
+        self.start_by = start_by
         self.active = 0
         self.waiting = 0
         self.held: Call[Any] | None = None
@@ -110,21 +114,27 @@ class Run:
             self.waiting += 1
             pool.waiting.append((call, monotonic()))
         elif pool.expected_wait() > self.limits.patience:
-            self._give_back(call)
+            self._give_back(call, QUEUE_FULL)
         else:
             return False
         return True
 
     def _start(self, pool: Pool, call: Call[Any]) -> None:
+        """Unless it is too late. The one look at the clock serves for the call's own time, too, so
+        that a process that is stopped after it does not begin to count when it wakes up."""
+        now = monotonic()
+        if now > self.start_by:
+            self._give_back(call, "It is too late to start.")
+            return
         try:
-            pool.start(call)
+            pool.start(call, now=now)
         except ValueError as error:
             self.ready.append(not_sent(call, str(error)))
         else:
             self.active += 1
 
-    def _give_back(self, call: Call[Any]) -> None:
-        self.ready.append(not_sent(call, "The key's queue is full.", sent=Sent.NOT_STARTED))
+    def _give_back(self, call: Call[Any], why: str) -> None:
+        self.ready.append(not_sent(call, why, sent=Sent.NOT_STARTED))
 
     def _start_waiting(self) -> None:
         if not self.waiting:
@@ -140,14 +150,14 @@ class Run:
     def _shed_overdue(self) -> None:
         since = monotonic() - self.limits.longest_wait
         if self.held is not None and self.held_since < since:
-            self._give_back(self.held)
+            self._give_back(self.held, QUEUE_FULL)
             self.held = None
         if not self.waiting:
             return
         for pool in self.pools.all():
             while pool.waiting and pool.waiting[0][1] < since:
                 self.waiting -= 1
-                self._give_back(pool.waiting.popleft()[0])
+                self._give_back(pool.waiting.popleft()[0], QUEUE_FULL)
 
     def _wait(self, until: float) -> None:
         """Let libcurl work until something completes or the moment has come."""

@@ -6,7 +6,9 @@ grows with each answer, so that a server that is slow or gone holds up only its 
 
 import os
 from collections.abc import Generator, Iterable
+from math import inf
 from threading import local
+from time import monotonic
 
 import pycurl
 
@@ -54,17 +56,20 @@ class Transport:
         in_flight: int = 100,
         per_key: int | None = None,
         tick: float = 0.5,
+        start_by: float = inf,
     ) -> Generator[Answer[Tag] | Tick, None, None]:
         """Yield an answer for each call, and TICK after each `tick` seconds without one.
 
-        Calls are pulled as places fall free. Closing the iterator aborts what is in flight and
+        Calls are pulled as places fall free. What has not begun at `start_by`, a moment of the
+        monotonic clock, comes back NOT_STARTED. Closing the iterator aborts what is in flight and
         yields nothing for it.
 
         :raises RuntimeError: when used inside another run; a single request is `fetch`.
         """
         if self.is_busy:
             raise RuntimeError("This transport is in use; nested requests go through fetch().")
-        run = Run(self.pools, iter(calls), in_flight, per_key or max(1, in_flight * 3 // 4))
+        most = per_key or max(1, in_flight * 3 // 4)
+        run = Run(self.pools, iter(calls), in_flight, most, start_by)
         self.is_busy = True
         try:
             yield from run.answers(tick)
@@ -85,7 +90,7 @@ def fetch(call: Call[Tag]) -> Answer[Tag]:
         return not_sent(call, str(refusal), is_address_refused=True)
     exchange = Exchange(call.tls, call.guard)
     try:
-        exchange.begin(call, is_repeatable=False)
+        exchange.begin(call, is_repeatable=False, now=monotonic())
         exchange.curl.perform()
     except ValueError as error:
         return not_sent(call, str(error))

@@ -6,6 +6,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
+from math import inf
 
 from django.conf import settings
 from django.core.cache import cache
@@ -105,9 +106,12 @@ def longest_wait() -> float:
     return float(min(5.0, settings.DELIVERY_TOTAL_TIMEOUT))
 
 
-def send(jobs: Iterable[PushJob], *, now: datetime) -> Generator[PushResult | Tick]:
+def send(
+    jobs: Iterable[PushJob], *, now: datetime, start_by: float = inf
+) -> Generator[PushResult | Tick]:
     """Send the jobs as they are pulled and yield their results in completion order.
 
+    What has not begun at ``start_by``, a moment of the monotonic clock, comes back not started.
     Yields ``TICK`` when nothing has completed for a while. No transaction may be open. An error in
     a provider's code comes out as REJECTED with reason ``internal``; the others go on.
     """
@@ -115,7 +119,8 @@ def send(jobs: Iterable[PushJob], *, now: datetime) -> Generator[PushResult | Ti
     carrier = transport()
     carrier.limits = Limits(longest_wait=longest_wait())
     starts = _starts(jobs, broken, now)
-    for answer in carrier.perform(starts, in_flight=settings.DELIVERY_IN_FLIGHT):
+    in_flight = settings.DELIVERY_IN_FLIGHT
+    for answer in carrier.perform(starts, in_flight=in_flight, start_by=start_by):
         while broken:
             yield broken.popleft()
         yield TICK if answer is TICK else _finish(answer)

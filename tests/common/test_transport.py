@@ -11,9 +11,11 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+import pycurl
 import pytest
 
-from common import pool
+from common import exchange
+from common.exchange import Exchange
 from common.guard import AddressGuard
 from common.transport import (
     TICK,
@@ -677,7 +679,7 @@ def test_process_that_was_stopped_ends_what_is_past_its_time_and_goes_on_with_th
     transport: Transport, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """D3: before libcurl may send what it had begun to start."""
-    monkeypatch.setattr(pool, "LATE_SECONDS", 0.1)
+    monkeypatch.setattr(exchange, "LATE_SECONDS", 0.1)
     server = start()
     server.orders.give("brief", {"delay": 30})
     server.orders.give("patient", {"delay": 1.3})
@@ -695,6 +697,42 @@ def test_process_that_was_stopped_ends_what_is_past_its_time_and_goes_on_with_th
         ("brief", None, "ended late (28)"),
         ("patient", 200, ""),
     ]
+
+
+def test_what_has_not_begun_in_time_is_given_back(transport: Transport, start: Start) -> None:
+    """D3: pulled before the process was stopped, not started when it wakes up."""
+    server = start(latency=0.2)
+
+    def calls() -> Iterator[Call[str]]:
+        yield make_call(server.url, "begun")
+        yield make_call(server.url, "queued")
+        time.sleep(0.3)
+        yield make_call(server.url, "pulled")
+
+    answers = answers_of(transport, calls(), per_key=1, start_by=time.monotonic() + 0.15)
+
+    assert {tag: answer.sent for tag, answer in answers.items()} == {
+        "begun": Sent.ANSWERED,
+        "queued": Sent.NOT_STARTED,
+        "pulled": Sent.NOT_STARTED,
+    }
+    assert len(server.calls) == 1
+
+
+def test_request_is_not_written_past_its_time(start: Start) -> None:
+    """D3: stopped when libcurl is about to write, a process looks at the clock once more."""
+    server = start()
+    call = make_call(server.url, "late")
+    late = Exchange(call.tls, call.guard)
+    late.begin(call, is_repeatable=False, now=time.monotonic() - 61)
+
+    with pytest.raises(pycurl.error) as failure:
+        late.curl.perform()
+
+    assert late.finish(*failure.value.args).sent is Sent.NOT_SENT
+    assert fetch(make_call(server.url, "after")).status == 200
+    assert [json.loads(body)["device-token"] for _, body in server.calls] == ["after"]
+    late.curl.close()
 
 
 @pytest.mark.parametrize("line", [b"\r\n", b"\n"])

@@ -87,6 +87,7 @@ class Connection(asyncio.Protocol):
         self.transport = transport
         self.server.connections.add(self)
         self.server.connected += 1
+        self.server.most_at_once = max(self.server.most_at_once, len(self.server.connections))
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.server.connections.discard(self)
@@ -198,6 +199,7 @@ class ProxyServer:
     calls: deque[tuple[dict[str, str], bytes]] = field(default_factory=lambda: deque(maxlen=1000))
     connections: set[Connection] = field(default_factory=set)
     connected: int = 0
+    most_at_once: int = 0
     flooded: int = 0
     port: int = 0
 

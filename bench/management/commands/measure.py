@@ -18,6 +18,8 @@ from bench import (
     django_push,
     growth,
     machine,
+    neighbour,
+    outage,
     push_leg,
     reachability,
     redis_away,
@@ -63,6 +65,8 @@ class Command(BaseCommand):
                 "accept-redis-away": partial(redis_away.measure_redis_away, world, size, folder),
                 "end-to-end": partial(sending.measure_sending, world, size, folder, stub),
                 "django-push": partial(django_push.measure_django_push, world, size, folder, stub),
+                "neighbour": partial(neighbour.measure_neighbour, world, size, folder, stub),
+                "outage": partial(outage.measure_outage, world, size, folder, stub),
                 "push-leg": partial(push_leg.measure_push_leg, size, folder, stub),
             }
             for name, measure in parts.items():
