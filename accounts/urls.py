@@ -6,6 +6,7 @@ from allauth.socialaccount import views as company
 from allauth.socialaccount.providers.openid_connect import views as oidc
 from allauth.usersessions import views as sessions
 from django.urls import path, re_path
+from django.views.generic import RedirectView
 
 from accounts import api, domain_api, views
 
@@ -25,6 +26,12 @@ sign_in_steps = [
 profile = [
     path("profile/", views.Profile.as_view(), name="profile"),
     path("profile/password/", allauth.password_change, name="account_change_password"),
+    # Where the library sends people without one: they sign in through their company.
+    path(
+        "profile/password/none/",
+        RedirectView.as_view(pattern_name="profile"),
+        name="account_set_password",
+    ),
     path("profile/sessions/", sessions.list_usersessions, name="usersessions_list"),
     path("profile/two-factor/", views.Profile.as_view(), name="mfa_index"),
     path("profile/two-factor/on/", totp.activate_totp, name="mfa_activate_totp"),

@@ -83,6 +83,13 @@ def test_s13_a_wrong_old_password_changes_nothing(user: User) -> None:
     assert user.check_password(PASSWORD)
 
 
+def test_who_has_no_password_is_offered_none_to_change(client: Client) -> None:
+    client.force_login(UserFactory())
+
+    assert "Change the password" not in client.get("/profile/").content.decode()
+    assert client.get("/profile/password/", follow=True).request["PATH_INFO"] == "/profile/"
+
+
 def test_s13_a_person_who_was_switched_off_is_out_at_once(user: User) -> None:
     client = signed_in(user)
 
