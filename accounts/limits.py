@@ -26,9 +26,20 @@ class Taken:
     unused: int = 0
 
 
+# IVR systems call for each caller: LivePerson's limit, whatever the account's of other APIs.
+DEFLECTIONS_PER_SECOND = 30
+_DEFLECTION = ("eligibility", "invite")
+
+
+def _requests(account: Account, api_name: str) -> Policy:
+    if api_name in _DEFLECTION:
+        return Policy(api_name, max(DEFLECTIONS_PER_SECOND, account.requests_per_second))
+    return Policy(api_name, account.requests_per_second)
+
+
 def policies(account: Account, api_name: str) -> list[Policy]:
     """All limits of one of the brand APIs."""
-    requests = Policy(api_name, account.requests_per_second)
+    requests = _requests(account, api_name)
     return [requests, daily_policy(account)] if api_name == "sending" else [requests]
 
 
@@ -41,7 +52,7 @@ def take_request(account: Account, api_name: str) -> Standing:
 
     :raises LimitReached: this second is full.
     """
-    policy = Policy(api_name, account.requests_per_second)
+    policy = _requests(account, api_name)
     standing = limiter().take_request(policy, str(account.pk))
     if not standing.is_allowed:
         raise LimitReached(

@@ -27,7 +27,7 @@ class NewMessage:
 
 _NAMED = """
 FROM handoffs_handoff h JOIN accounts_skill s ON s.account_id = h.account_id AND s.name = %(skill)s
-WHERE h.account_id = %(account)s AND h.public_id = %(handoff)s AND h.kind = 'proactive'
+WHERE h.account_id = %(account)s AND h.public_id = %(handoff)s AND h.kind = %(kind)s
   AND 'inapp' = ANY(h.channels) AND h.is_active AND h.archived_at IS NULL
 """
 # What a call names, in one round trip, with the two ids of ten digits that LivePerson gives its
@@ -57,18 +57,20 @@ class Terms:
     le_engagement_id: int
 
 
-def hold_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
+def hold_terms(*, account_id: int, skill_name: str, handoff_id: str, kind: str) -> Terms | None:
     """Find and hold what a call names until the transaction ends; None where it cannot be used."""
-    return _terms(_TERMS, account_id, skill_name, handoff_id)
+    return _terms(_TERMS, account_id, skill_name, handoff_id, kind)
 
 
-def find_terms(*, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
+def find_terms(*, account_id: int, skill_name: str, handoff_id: str, kind: str) -> Terms | None:
     """The same without holding it, and with stand-ins for the two ids."""
-    return _terms(_TERMS_UNHELD, account_id, skill_name, handoff_id)
+    return _terms(_TERMS_UNHELD, account_id, skill_name, handoff_id, kind)
 
 
-def _terms(query: str, account_id: int, skill_name: str, handoff_id: str) -> Terms | None:
-    named = {"account": account_id, "skill": skill_name, "handoff": handoff_id}
+def _terms(
+    query: str, account_id: int, skill_name: str, handoff_id: str, kind: str
+) -> Terms | None:
+    named = {"account": account_id, "skill": skill_name, "handoff": handoff_id, "kind": kind}
     for handoff in Handoff.objects.raw(query, named):
         found = vars(handoff)
         return Terms(handoff, *(found[name] for name in _TERM_NAMES))

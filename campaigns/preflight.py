@@ -25,7 +25,7 @@ from campaigns.models import State
 from campaigns.parsing import CampaignCall, Recipient, Rejected, parse_consumers
 from campaigns.scheduling import check_start
 from campaigns.sending import Sending
-from campaigns.services import refusal
+from campaigns.services import KIND_OF, refusal
 from campaigns.windows import zone_named
 from common.ids import uuid7s
 from conversations.models import Source
@@ -73,10 +73,13 @@ def preflight(
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("SET TRANSACTION READ ONLY")
         terms = accepting.find_terms(
-            account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
+            account_id=account.pk,
+            skill_name=call.skill_name,
+            handoff_id=call.handoff_id,
+            kind=KIND_OF[source],
         )
         if terms is None:
-            raise refusal(account, call)
+            raise refusal(account, call, KIND_OF[source])
         recipients, rejected = parse_consumers(
             call.consumers, text=terms.handoff.text, title=terms.handoff.notification_title
         )

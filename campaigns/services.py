@@ -30,6 +30,9 @@ from conversations.services import close_routes
 from handoffs import services as handoffs
 from handoffs.models import Channel, Handoff, Kind
 
+# What a call of each kind refers to.
+KIND_OF = {Source.API: Kind.PROACTIVE, Source.IVR: Kind.IVR}
+
 
 class UnknownSkill(DomainError):
     """The account has no skill of that name."""
@@ -128,10 +131,13 @@ def create_campaign(
         if once:
             once.call.claim(now=now)
         terms = accepting.hold_terms(
-            account_id=account.pk, skill_name=call.skill_name, handoff_id=call.handoff_id
+            account_id=account.pk,
+            skill_name=call.skill_name,
+            handoff_id=call.handoff_id,
+            kind=KIND_OF[source],
         )
         if terms is None:
-            raise refusal(account, call)
+            raise refusal(account, call, KIND_OF[source])
         handoff = terms.handoff
         recipients, rejected = parse_consumers(
             call.consumers, text=handoff.text, title=handoff.notification_title
@@ -153,7 +159,7 @@ def create_campaign(
     return created
 
 
-def refusal(account: Account, call: CampaignCall) -> DomainError:
+def refusal(account: Account, call: CampaignCall, kind: Kind) -> DomainError:
     """Which of the names in the call cannot be used, and why."""
     if not account.skills.filter(name=call.skill_name).exists():
         return UnknownSkill(
@@ -166,10 +172,9 @@ def refusal(account: Account, call: CampaignCall) -> DomainError:
             f"This account has no handoff {call.handoff_id}. Copy the id from API Handoffs.",
             pointer=pointer,
         )
-    if handoff.kind != Kind.PROACTIVE or Channel.INAPP not in handoff.channels:
-        return HandoffNotInApp(
-            f"Handoff {call.handoff_id} is not a proactive In-App handoff.", pointer=pointer
-        )
+    if handoff.kind != kind or Channel.INAPP not in handoff.channels:
+        wanted = "a proactive In-App handoff" if kind == Kind.PROACTIVE else "an IVR In-App handoff"
+        return HandoffNotInApp(f"Handoff {call.handoff_id} is not {wanted}.", pointer=pointer)
     return HandoffInactive(
         f"Handoff {call.handoff_id} is switched off. Switch it on, or use another.",
         pointer=pointer,

@@ -32,6 +32,7 @@ VARIABLES = {
 }
 # Required parameters of queries.
 QUERY = {
+    "v": "2.0",
     "attemptedStartTime": "1795392000000",
     "attemptedEndTime": "1795478400000",
     "since": "2026-11-23",

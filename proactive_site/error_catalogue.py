@@ -83,6 +83,24 @@ CAMPAIGNS = {
     "handoff_not_inapp": Advice(
         "The handoff is for another channel or purpose.", "Use a proactive In-App handoff."
     ),
+    "phone_invalid": Advice(
+        "consumerPhoneNumber is no number in E.164.", "Send + and at most 15 digits."
+    ),
+    "version_invalid": Advice(
+        "The call does not name the version 2.0.", "Add ?v=2.0 to the address."
+    ),
+    "not_eligible": Advice(
+        "The consumer of this call cannot be sent a message now; eligibility said so.",
+        "Keep the caller on the line. `reason` of eligibility says what would change it.",
+    ),
+    "channel_not_available": Advice(
+        "The handoff does not have the channel that the invite wants instead.",
+        "Leave overrideChannel out.",
+    ),
+    "overridden_skill_unknown": Advice(
+        "The account has no skill of the name that the invite wants instead.",
+        "Use the name of a skill, or leave overrideSkill out.",
+    ),
     "handoff_in_use": Advice(
         "Campaigns that use the handoff are still going out.",
         "Wait until they are done, or cancel them.",

@@ -33,11 +33,12 @@ from common.openapi import (
 from common.problem_types import TITLES
 from consumers import schema as consumers
 from conversations import schema as conversations
+from deflection import schema as deflection
 from handoffs import schema as handoffs
 from handoffs.api import CHANNELS
 from webhooks import schema as webhooks
 
-APPS = (accounts, campaigns, handoffs, webhooks, consumers, conversations)
+APPS = (accounts, campaigns, deflection, handoffs, webhooks, consumers, conversations)
 OPERATIONS: Mapping[str, Operation] = {
     key: operation for app in APPS for key, operation in app.OPERATIONS.items()
 }
@@ -77,8 +78,17 @@ PROBLEM = obj(
         "details": {"type": "object"},
         "violated-policies": {"type": "array", "items": STRING},
         "reason": {"type": "string", "description": "Of a 401 of the SDK's paths."},
+        "errorMessage": {"type": "string", "description": "LivePerson's, of IVR deflection."},
+        "errorCode": {"type": "integer", "description": "LivePerson's, of IVR deflection."},
     },
-    optional=("errors", "details", "violated-policies", "reason"),
+    optional=(
+        "errors",
+        "details",
+        "violated-policies",
+        "reason",
+        "errorMessage",
+        "errorCode",
+    ),
     description="RFC 9457, with LivePerson's keys in the same body.",
 )
 FIELD_PROBLEM = obj(

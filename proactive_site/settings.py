@@ -69,6 +69,7 @@ INSTALLED_APPS = [
     "webhooks",
     "conversations",
     "campaigns",
+    "deflection",
     "console",
     "lab",
     "proactive_site",
@@ -196,6 +197,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "fold-tallies": {"task": "campaigns.tasks.fold_tallies", "schedule": 60.0},
     # Keeps the analytics quick over months; they are right without it.
     "roll-up-figures": {"task": "campaigns.tasks.roll_up_figures", "schedule": 30.0},
+    # Kept for 30 days as well.
+    "forget-deflections": {"task": "deflection.tasks.forget_calls", "schedule": 3600.0},
     # Kept for 30 days; an hour more or less does not matter.
     "forget-idempotency-keys": {
         "task": "campaigns.tasks.forget_idempotency_keys",

@@ -7,6 +7,7 @@ from accounts import urls as accounts
 from campaigns import urls as campaigns
 from consumers import urls as consumers
 from conversations import urls as conversations
+from deflection import urls as deflection
 from handoffs import urls as handoffs
 from proactive_site import api_docs, health, pages
 from webhooks import urls as webhooks
@@ -30,7 +31,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^api/v2/{ACCOUNT}", include([*campaigns.api_urls, *webhooks.api_urls])),
     re_path(
         rf"^api/{ACCOUNT}",
-        include([*accounts.domain_urls, *handoffs.api_urls, *campaigns.report_urls]),
+        include(
+            [
+                *accounts.domain_urls,
+                *handoffs.api_urls,
+                *campaigns.report_urls,
+                *deflection.api_urls,
+            ]
+        ),
     ),
     re_path(
         rf"^api/sdk/v1/{ACCOUNT}",

@@ -9,8 +9,10 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
 from accounts.models import Account
+from deflection.services import Caller, check_eligibility
 from tests.campaigns.conftest import Brand, deliver_all, make_brand
 from tests.consumers import tokens
+from tests.deflection.calls import caller, ivr_handoff
 from tests.factories.accounts import AppFactory
 from tests.factories.consumers import IdentityProviderFactory
 from tests.factories.webhooks import WebhookEndpointFactory
@@ -88,6 +90,8 @@ DELIVERY = f"{WEBHOOK}/deliveries/{{event}}"
 CONFIGURED = "/api/account/{account}/app/prmsg/handoffs/list"
 REPORTS = "/api/account/{account}/app/prmsg"
 REPORTED = f"{REPORTS}/campaigns/{{campaign}}"
+ELIGIBILITY = "/api/account/{account}/eligibility"
+INVITE = "/api/account/{account}/invite"
 DOMAIN = "/api/account/{account}/service"
 SDK = "/api/sdk/v1/account/{account}"
 DEVICE = f"{SDK}/devices/{{device}}"
@@ -111,6 +115,17 @@ def _selection(owned: Owned) -> Any:
 
 def _call(owned: Owned) -> Any:
     return owned.brand.body("anna", "carl")
+
+
+def _caller(owned: Owned) -> Any:
+    return caller(owned.brand)
+
+
+def _invitation(owned: Owned) -> Any:
+    now = timezone.now()
+    asked = Caller("anna", ivr_handoff(owned.brand).public_id, owned.brand.skill.name)
+    call = check_eligibility(account=owned.account, caller=asked, now=now)
+    return {"callId": str(call.call_id)}
 
 
 ROUTES = [
@@ -147,6 +162,8 @@ ROUTES = [
     Route("brand", "POST", f"{REPORTS}/transactions", REPORT, query=DAY, reads_json=True),
     Route("brand", "GET", REPORTED, REPORT),
     Route("brand", "GET", f"{REPORTED}/analytics", REPORT),
+    Route("brand", "POST", ELIGIBILITY, SEND, query="v=2.0", body=_caller, reads_json=True),
+    Route("brand", "POST", INVITE, SEND, query="v=2.0", body=_invitation, reads_json=True),
     Route("domain", "GET", f"{DOMAIN}/baseURI.json"),
     Route("domain", "GET", f"{DOMAIN}/sentinel/baseURI.json"),
     Route("sdk", "GET", f"{SDK}/devices"),

@@ -15,12 +15,15 @@ NOTHING = {"type": "null"}
 
 def bound_document(world: World) -> dict[str, Any]:
     document = json.loads(json.dumps(generate()))
+    schemas = document["components"]["schemas"]
     for methods in document["paths"].values():
         for operation in methods.values():
             _bind_parameters(operation, world)
+            own = world.own.get(operation["operationId"], {})
             for content in operation.get("requestBody", {}).get("content", {}).values():
-                _bind_body(content, world.fields)
-    schemas = document["components"]["schemas"]
+                _bind_body(content, {**world.fields, **own})
+                if own and "$ref" in content["schema"]:
+                    _bind_fields(schemas[content["schema"]["$ref"].rpartition("/")[2]], own)
     for name in SENT:
         _bind_fields(schemas[name], world.fields)
     schemas["CampaignCall"]["properties"]["consumers"]["maxItems"] = 100

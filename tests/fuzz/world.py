@@ -9,9 +9,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiClient, Platform
+from deflection.services import Caller, check_eligibility
 from tests.consumers import tokens
 from tests.factories.accounts import ApiClientFactory, bearer
 from tests.factories.consumers import DeviceFactory, IdentityProviderFactory
+from tests.factories.handoffs import HandoffFactory
 from tests.factories.lab import LabBrand, lab_brand
 from tests.factories.webhooks import WebhookEndpointFactory
 from webhooks.models import DeliveryState, WebhookDelivery, WebhookEndpoint
@@ -62,6 +64,7 @@ def make_world() -> World:
         },
         fields={**credentials, **_fields(brand), "messageId": [message, "", None]},
         own={
+            **_deflection(brand),
             "removeDevice": _id("device", DeviceFactory(consumer=phone.consumer, app=brand.app)),
             **{
                 name: _id("webhook", WebhookEndpointFactory(account=brand.account))
@@ -69,6 +72,27 @@ def make_world() -> World:
             },
         },
     )
+
+
+def _deflection(brand: LabBrand) -> Mapping[str, Known]:
+    """An invite is answered alike however often it is made."""
+    handoff = HandoffFactory(
+        account=brand.account, kind="ivr", app_names=[brand.app.bundle_id], text="Write to us"
+    )
+    asked = Caller(CONSUMER, handoff.public_id, brand.billing.name)
+    call = check_eligibility(account=brand.account, caller=asked, now=timezone.now())
+    skills = [brand.billing.name]
+    return {
+        "checkEligibility": {
+            "handoffId": [handoff.public_id],
+            "skill": skills,
+        },
+        "invite": {
+            "callId": [str(call.call_id)],
+            "overrideChannel": ["inapp", "", None],
+            "overrideSkill": [*skills, "", None],
+        },
+    }
 
 
 def _id(kind: str, row: Any) -> Known:

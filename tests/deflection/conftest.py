@@ -1,0 +1,1 @@
+from tests.campaigns.conftest import brand  # noqa: F401 -- a fixture
