@@ -79,13 +79,6 @@ class AccountAdmin(AccountScopedAdmin):
         "daily_recipients",
         "messages_per_second",
     )
-    audited_fields = (
-        "name",
-        "region",
-        "time_zone",
-        "requires_two_factor",
-        *operator_fields[1:],
-    )
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)
@@ -103,6 +96,9 @@ class AccountAdmin(AccountScopedAdmin):
         account, invitation = services.create_account(by=_user(request), **data)
         _show_invitation(request, invitation)
         return account
+
+    def change(self, request: HttpRequest, obj: Any, data: dict[str, Any]) -> None:
+        services.change_account(account=obj, changes=data, by=_user(request))
 
 
 @admin.register(User)
@@ -168,8 +164,17 @@ class SkillAdmin(AccountScopedAdmin):
     list_display = ("name", "account", "target_minutes")
     list_filter = (("account", ScopedRelatedFilter),)
     search_fields = ("name",)
+    fields = ("account", "name", "target_minutes")
     fixed_fields = ("account",)
-    audited_fields = ("name", "target_minutes")
+
+    def create(self, request: HttpRequest, data: dict[str, Any]) -> Skill:
+        return services.create_skill(by=_user(request), **data)
+
+    def change(self, request: HttpRequest, obj: Any, data: dict[str, Any]) -> None:
+        services.change_skill(skill=obj, by=_user(request), **data)
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        services.delete_skill(skill=obj, by=_user(request))
 
 
 @admin.register(App)

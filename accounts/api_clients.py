@@ -37,6 +37,10 @@ class SecretTooWeak(DomainError):
     key: ClassVar[str] = "secret_too_weak"
 
 
+class SecretRotatedMeanwhile(Conflict):
+    key: ClassVar[str] = "secret_rotated_meanwhile"
+
+
 @transaction.atomic
 def create_api_client(
     *,
@@ -71,11 +75,25 @@ def create_api_client(
 
 @transaction.atomic
 def rotate_secret(
-    *, client: ApiClient, overlap: timedelta = DEFAULT_OVERLAP, by: str | User
+    *,
+    client: ApiClient,
+    overlap: timedelta = DEFAULT_OVERLAP,
+    newest: str | None = None,
+    by: str | User,
 ) -> str:
-    """Give the client a new secret; the present one works for ``overlap`` more, older ones end."""
+    """Give the client a new secret; the present one works for ``overlap`` more, older ones end.
+
+    ``newest`` is what `newest_secret` said when the caller decided; a form that is sent twice
+    would otherwise end the secret that it showed.
+
+    :raises SecretRotatedMeanwhile: another one is the present one by now.
+    """
     now = timezone.now()
     locked = ApiClient.objects.select_for_update(of=("self",)).get(pk=client.pk)
+    if newest is not None and newest != newest_secret(locked):
+        raise SecretRotatedMeanwhile(
+            "This secret was rotated meanwhile. If nobody kept the new one, rotate it again."
+        )
     live = [row for row in locked.secrets.order_by("-valid_from", "-pk") if row.is_live(now)]
     for place, row in enumerate(live):
         _end(row, now + overlap if place == 0 else now)
@@ -86,6 +104,11 @@ def rotate_secret(
         by=by, account=locked.account, verb="secret_rotated", target=locked, changes=changes
     )
     return secret
+
+
+def newest_secret(client: ApiClient) -> str:
+    """Names the last secret that was made, live or not."""
+    return str(client.secrets.order_by("-pk").values_list("pk", flat=True).first() or 0)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.core.mail import send_mail
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
-from django.utils.http import urlsafe_base64_encode
+from django.utils.http import urlsafe_base64_decode, urlsafe_base64_encode
 
 from accounts.models import Membership, User
 
@@ -28,15 +28,27 @@ invitation_tokens = InvitationTokens()
 def invitation_url(membership: Membership) -> str:
     """Where an invited person goes: to choose a password, or to sign in if they have one.
 
-    Who belongs to another brand as well is sent to sign in, lest this brand's administrator
+    The link names the membership and is alike for both, so that it does not tell one brand whom
+    another knows.
+    """
+    token = invitation_tokens.make_token(membership.user)
+    return _link("invitation", membership.pk, token)
+
+
+def find_invited(uidb64: str) -> User | None:
+    """Whose password the holder of an invitation may choose; None where nobody's.
+
+    Of a person in several brands it is the first brand's alone, lest the administrator of another
     choose the password of that one's.
     """
+    try:
+        pk = int(urlsafe_base64_decode(uidb64))
+        membership = Membership.objects.select_related("user").get(pk=pk)
+    except (ValueError, OverflowError, Membership.DoesNotExist):
+        return None
     user = membership.user
-    is_shared = user.memberships.exclude(pk=membership.pk).exists()
-    if user.has_usable_password() or is_shared or user.is_superuser:
-        return f"{settings.PUBLIC_URL}{reverse('sign_in')}"
-    token = invitation_tokens.make_token(user)
-    return _link("invitation", user, token)
+    is_known = user.memberships.filter(pk__lt=membership.pk).exists()
+    return None if user.has_usable_password() or is_known or user.is_superuser else user
 
 
 def send_invitation(*, membership_id: int) -> None:
@@ -54,12 +66,12 @@ def send_password_reset(*, email: str) -> None:
 
 def password_link(user: User) -> str:
     """Where a new password is chosen; whoever has the link can."""
-    return _link("password_reset_confirm", user, default_token_generator.make_token(user))
+    return _link("password_reset_confirm", user.pk, default_token_generator.make_token(user))
 
 
-def _link(name: str, user: User, token: str) -> str:
+def _link(name: str, pk: int, token: str) -> str:
     # The installation's own address, never the request's Host header.
-    uid = urlsafe_base64_encode(force_bytes(user.pk))
+    uid = urlsafe_base64_encode(force_bytes(pk))
     path = reverse(name, kwargs={"uidb64": uid, "token": token})
     return f"{settings.PUBLIC_URL}{path}"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -16,13 +17,14 @@ from accounts.api_clients import change_api_client as change_api_client
 from accounts.api_clients import create_api_client as create_api_client
 from accounts.api_clients import revoke_secret as revoke_secret
 from accounts.api_clients import rotate_secret as rotate_secret
+from accounts.brand import AccountInvalid as AccountInvalid
+from accounts.brand import change_account as change_account
 from accounts.models import Account, Membership, Region, Role, Skill, User
 from accounts.roles import PERMISSIONS
+from accounts.skills import change_skill as change_skill
+from accounts.skills import create_skill as create_skill
+from accounts.skills import delete_skill as delete_skill
 from common.errors import Conflict, DomainError
-
-
-class AccountInvalid(DomainError):
-    key: ClassVar[str] = "account_invalid"
 
 
 class AccountNumberTaken(Conflict):
@@ -110,7 +112,17 @@ def invite_user(
     :raises EmailInvalid: no address.
     """
     user = _find_or_create(email.strip(), name.strip())
-    membership = grant_role(user=user, account=account, role=role, skills=skills, by=by)
+    return _invitation(grant_role(user=user, account=account, role=role, skills=skills, by=by))
+
+
+@transaction.atomic
+def invite_again(*, membership: Membership, by: str | User) -> Invitation:
+    """Send the link once more, or give it to the inviter; links sent before work as long."""
+    audit.record(by=by, account=membership.account, verb="invitation_repeated", target=membership)
+    return _invitation(membership)
+
+
+def _invitation(membership: Membership) -> Invitation:
     if settings.HAS_EMAIL:
         send = partial(tasks.send_invitation.delay, membership_id=membership.pk)
         # An invitation that could not be sent can be sent again; the role is given all the same.
@@ -174,7 +186,7 @@ def grant_role(
 
 @transaction.atomic
 def revoke_role(*, user: User, account: Account, by: str | User) -> None:
-    """Take a user out of a brand; that they were in it stays in the audit log.
+    """Take a user out of a brand and end their sessions; the audit log keeps that they were in it.
 
     :raises LastAdministrator: the brand would be left without one.
     """
@@ -186,6 +198,7 @@ def revoke_role(*, user: User, account: Account, by: str | User) -> None:
     audit.record(by=by, account=account, verb="role_revoked", target=membership, changes=changes)
     membership.delete()
     _set_permissions(user, account, frozenset())
+    _end_sessions(user)
 
 
 def _lock_membership(user: User, account: Account) -> Membership | None:
@@ -211,6 +224,11 @@ def _set_permissions(user: User, account: Account, wanted: frozenset[str]) -> No
     for permission in present - wanted:
         remove_perm(permission, user, account)
     _set_staff(user)
+
+
+def _end_sessions(user: User) -> None:
+    for session in UserSession.objects.filter(user=user):
+        session.end()
 
 
 def _set_staff(user: User) -> None:

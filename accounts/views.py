@@ -17,7 +17,8 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.generic import FormView, TemplateView
 
 from accounts.forms import ChoosePassword, PasswordReset, ThrottledSignIn
-from accounts.mail import invitation_tokens
+from accounts.mail import find_invited, invitation_tokens
+from accounts.models import User
 from accounts.two_factor import has_second_factor
 
 ONLY_BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -113,6 +114,9 @@ class AcceptInvitation(PasswordResetConfirm):
     post_reset_login_backend = ONLY_BACKEND
     success_url = reverse_lazy("sign_in")
     extra_context = {"heading": "Welcome", "button": "Save the password and sign in"}
+
+    def get_user(self, uidb64: str) -> User | None:
+        return find_invited(uidb64)
 
     def form_valid(self, form: Any) -> HttpResponse:
         response = super().form_valid(form)

@@ -203,6 +203,15 @@ ACCOUNTS = {
     "secret_too_weak": Advice(
         "A secret of one's own is too short to be safe.", "Give 20 or more random characters."
     ),
+    "secret_rotated_meanwhile": Advice(
+        "Another secret was made since the page was opened.",
+        "Open the page again; rotate once more if nobody kept the new secret.",
+    ),
+    "skill_name_taken": Advice("The account has a skill of this name.", "Choose another name."),
+    "skill_in_use": Advice(
+        "The skill is the default, or campaigns or conversations went to it.",
+        "Choose another default, or rename the skill.",
+    ),
     "unknown_scope": Advice("There is no such scope.", "Choose from those that are listed."),
     "identity_provider_invalid": Advice(
         "A setting of the identity provider cannot be used.",
