@@ -9,6 +9,7 @@ from django.urls import path, re_path
 from django.views.generic import RedirectView
 
 from accounts import api, domain_api, views
+from accounts.pages import api_clients, audit_log, limits, people, skills
 
 # By the names under which django-allauth looks for them; of its own routes no others are mounted.
 sign_in_steps = [
@@ -88,4 +89,66 @@ domain_urls = [
         domain_api.Service.as_view(),
         name="service",
     ),
+]
+
+# Relative to account/<account_number>/: the settings.
+pages = [
+    path("settings/", api_clients.OpenSettings.as_view(), name="settings"),
+    path("settings/api/", api_clients.ClientList.as_view(), name="settings_api"),
+    path("settings/api/new/", api_clients.ClientNew.as_view(), name="settings_api_new"),
+    path(
+        "settings/api/<int:client_pk>/",
+        api_clients.ClientDetail.as_view(),
+        name="settings_api_client",
+    ),
+    path(
+        "settings/api/<int:client_pk>/edit/",
+        api_clients.ClientEdit.as_view(),
+        name="settings_api_edit",
+    ),
+    path(
+        "settings/api/<int:client_pk>/switch/",
+        api_clients.ClientSwitch.as_view(),
+        name="settings_api_switch",
+    ),
+    path(
+        "settings/api/<int:client_pk>/rotate/",
+        api_clients.SecretRotate.as_view(),
+        name="settings_api_rotate",
+    ),
+    path(
+        "settings/api/<int:client_pk>/secrets/<int:secret_pk>/revoke/",
+        api_clients.SecretRevoke.as_view(),
+        name="settings_api_revoke",
+    ),
+    path("settings/skills/", skills.SkillList.as_view(), name="settings_skills"),
+    path("settings/skills/new/", skills.SkillNew.as_view(), name="settings_skill_new"),
+    path("settings/skills/<int:skill_pk>/", skills.SkillEdit.as_view(), name="settings_skill_edit"),
+    path(
+        "settings/skills/<int:skill_pk>/default/",
+        skills.SkillMakeDefault.as_view(),
+        name="settings_skill_default",
+    ),
+    path(
+        "settings/skills/<int:skill_pk>/delete/",
+        skills.SkillDelete.as_view(),
+        name="settings_skill_delete",
+    ),
+    path("settings/people/", people.PeopleList.as_view(), name="settings_people"),
+    path("settings/people/invite/", people.PersonInvite.as_view(), name="settings_people_invite"),
+    path(
+        "settings/people/<int:member_pk>/", people.PersonEdit.as_view(), name="settings_person_edit"
+    ),
+    path(
+        "settings/people/<int:member_pk>/invitation/",
+        people.PersonInviteAgain.as_view(),
+        name="settings_person_invite_again",
+    ),
+    path(
+        "settings/people/<int:member_pk>/remove/",
+        people.PersonRemove.as_view(),
+        name="settings_person_remove",
+    ),
+    path("settings/limits/", limits.Limits.as_view(), name="settings_limits"),
+    path("settings/audit/", audit_log.AuditLog.as_view(), name="settings_audit"),
 ]

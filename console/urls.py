@@ -2,8 +2,10 @@
 
 from django.urls import URLPattern
 
+from accounts import urls as accounts
 from console.analytics import urls as analytics
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
+    *accounts.pages,
 ]

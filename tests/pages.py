@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import get_resolver, reverse
 
-from accounts.roles import VIEW_CAMPAIGNS
+from accounts.roles import ADMINISTER, VIEW_CAMPAIGNS
 from tests.world import World
 
 Named = Callable[[World], Mapping[str, Any]]
@@ -53,10 +53,53 @@ class PageRoute:
         return f"{reverse(self.view, kwargs=named)}{query}"
 
 
+def _client(world: World) -> Mapping[str, Any]:
+    return {"client_pk": world.account.api_clients.get().pk}
+
+
+def _secret(world: World) -> Mapping[str, Any]:
+    return {**_client(world), "secret_pk": world.account.api_clients.get().secrets.get().pk}
+
+
+def _skill(world: World) -> Mapping[str, Any]:
+    return {"skill_pk": world.brand.billing.pk}
+
+
+def _person(world: World) -> Mapping[str, Any]:
+    return {"member_pk": world.campaign_manager.memberships.get().pk}
+
+
+def _form(view: str, kwargs: Named = _nothing, *, ok: int = 200) -> Iterator[PageRoute]:
+    """A page of the settings that an administrator opens and sends."""
+    yield PageRoute(view, ADMINISTER, kwargs=kwargs)
+    yield PageRoute(view, ADMINISTER, "POST", ok=ok, kwargs=kwargs)
+
+
 PAGES: list[PageRoute] = [
     PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
     PageRoute("analytics_page", VIEW_CAMPAIGNS),
     PageRoute("analytics_csv", VIEW_CAMPAIGNS, looks=False),
+    PageRoute("settings", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("settings_api", VIEW_CAMPAIGNS),
+    PageRoute("settings_api_client", VIEW_CAMPAIGNS, kwargs=_client),
+    *_form("settings_api_new"),
+    *_form("settings_api_edit", _client),
+    *_form("settings_api_switch", _client, ok=302),
+    *_form("settings_api_rotate", _client),
+    *_form("settings_api_revoke", _secret, ok=302),
+    PageRoute("settings_skills", VIEW_CAMPAIGNS),
+    *_form("settings_skill_new"),
+    *_form("settings_skill_edit", _skill),
+    PageRoute("settings_skill_default", ADMINISTER, "POST", ok=302, kwargs=_skill),
+    *_form("settings_skill_delete", _skill, ok=302),
+    PageRoute("settings_people", VIEW_CAMPAIGNS),
+    *_form("settings_people_invite"),
+    *_form("settings_person_edit", _person),
+    PageRoute("settings_person_invite_again", ADMINISTER, "POST", kwargs=_person),
+    *_form("settings_person_remove", _person, ok=302),
+    PageRoute("settings_limits", VIEW_CAMPAIGNS),
+    PageRoute("settings_limits", ADMINISTER, "POST"),
+    PageRoute("settings_audit", ADMINISTER, query="what=role_granted"),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

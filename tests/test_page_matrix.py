@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import Role
 from accounts.roles import PERMISSIONS
 from tests.factories.accounts import AccountFactory
-from tests.pages import PAGES, PageRoute, console_views
+from tests.pages import LOOKS, PAGES, PageRoute, console_views
 from tests.world import ROLES, World, make_world
 
 each_page = pytest.mark.parametrize("route", PAGES, ids=str)
@@ -70,6 +70,30 @@ def test_a_brand_that_is_not_there_is_answered_like_a_strangers(world: World) ->
     assert client.get("/account/999999999999/").status_code == HTTPStatus.NOT_FOUND
     assert AccountFactory(number=999999999999)
     assert client.get("/account/999999999999/").status_code == HTTPStatus.NOT_FOUND
+
+
+def test_s14_no_form_of_the_console_is_taken_without_its_token(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(world.administrator)
+
+    answers = {
+        str(route): ask(route, route.url(world), client=client)
+        for route in PAGES
+        if route.method == "POST"
+    }
+
+    assert answers == dict.fromkeys(answers, HTTPStatus.FORBIDDEN)
+
+
+def test_s15_no_page_of_the_console_is_framed_or_kept_by_a_browser(world: World) -> None:
+    client = Client()
+    client.force_login(world.administrator)
+
+    for route in LOOKS:
+        headers = client.get(route.url(world)).headers
+        assert headers["X-Frame-Options"] == "DENY", route
+        assert "frame-ancestors 'none'" in headers["Content-Security-Policy"], route
+        assert "no-store" in headers["Cache-Control"], route
 
 
 def test_every_view_of_the_console_is_in_the_matrix() -> None:
