@@ -10,7 +10,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator, RegexValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
@@ -133,6 +133,9 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
     is_staff = models.BooleanField(default=False, help_text="May open Django admin.")
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now, editable=False)
+    sessions_ended = models.PositiveIntegerField(
+        default=0, db_default=0, editable=False, help_text="How often all sessions were ended."
+    )
 
     objects = UserManager()
 
@@ -147,6 +150,16 @@ class User(AbstractBaseUser, PermissionsMixin):  # type: ignore[django-manager-m
 
     def get_full_name(self) -> str:
         return self.name or self.email
+
+    def end_sessions(self) -> None:
+        """Sign the person out everywhere, at the next request of each session."""
+        User.objects.filter(pk=self.pk).update(sessions_ended=F("sessions_ended") + 1)
+        self.refresh_from_db(fields=["sessions_ended"])
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        # What a session is bound to: the password, as Django has it, and this count.
+        known: str = super()._get_session_auth_hash(secret=secret)  # type: ignore[misc]
+        return f"{known}.{self.sessions_ended}" if self.sessions_ended else known
 
 
 class Skill(models.Model):

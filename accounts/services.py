@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
-from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -198,7 +197,7 @@ def revoke_role(*, user: User, account: Account, by: str | User) -> None:
     audit.record(by=by, account=account, verb="role_revoked", target=membership, changes=changes)
     membership.delete()
     _set_permissions(user, account, frozenset())
-    _end_sessions(user)
+    user.end_sessions()
 
 
 def _lock_membership(user: User, account: Account) -> Membership | None:
@@ -224,11 +223,6 @@ def _set_permissions(user: User, account: Account, wanted: frozenset[str]) -> No
     for permission in present - wanted:
         remove_perm(permission, user, account)
     _set_staff(user)
-
-
-def _end_sessions(user: User) -> None:
-    for session in UserSession.objects.filter(user=user):
-        session.end()
 
 
 def _set_staff(user: User) -> None:

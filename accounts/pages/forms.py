@@ -150,6 +150,12 @@ class BrandFields(forms.Form):
         help_text="Shown in the app to who was sent nothing; empty shows none.",
     )
 
+    requires_two_factor = forms.BooleanField(
+        label="Ask administrators for a second factor",
+        required=False,
+        help_text="Who has none, you too, opens nothing of the brand before it is set up.",
+    )
+
     def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         skills: Any = self.fields["default_skill"]

@@ -10,7 +10,7 @@ from accounts.pages.base import SettingForm
 from accounts.pages.forms import WELCOME_LENGTH, BrandFields
 from accounts.roles import VIEW_CAMPAIGNS
 
-FIELDS = ("name", "time_zone", "default_skill", "welcome_message")
+FIELDS = ("name", "time_zone", "default_skill", "welcome_message", "requires_two_factor")
 
 
 class Limits(SettingForm):

@@ -145,6 +145,14 @@ def test_s20_the_audit_log_has_the_length_of_the_welcome_message_alone(client, a
     }
 
 
+def test_g1_a_brand_that_asks_for_a_second_factor_leads_its_administrator_to_it(client, account):
+    answer = client.post(path_of("settings_limits", account), brand(requires_two_factor="on"))
+
+    account.refresh_from_db()
+    assert account.requires_two_factor
+    assert client.get(answer["Location"])["Location"] == "/profile/two-factor/on/"
+
+
 def test_what_stays_as_it_is_is_not_audited(client, account):
     form = brand(default_skill=account.default_skill_id)
 
