@@ -151,6 +151,9 @@ WEBHOOKS = {
     "too_many_webhooks": Advice(
         "The account has as many webhooks as one may have.", "Remove one that is not needed."
     ),
+    "webhook_made_before": Advice(
+        "A form of the web tool was sent twice.", "Nothing: the webhook is there."
+    ),
     "webhook_disabled": Advice(
         "The webhook is switched off, so nothing is sent to it.", "Switch it on first."
     ),

@@ -9,6 +9,7 @@ from django.urls import get_resolver, reverse
 
 from accounts.roles import ADMINISTER, VIEW_CAMPAIGNS
 from tests.world import World
+from webhooks.models import WebhookDelivery
 
 Named = Callable[[World], Mapping[str, Any]]
 
@@ -69,6 +70,15 @@ def _person(world: World) -> Mapping[str, Any]:
     return {"member_pk": world.campaign_manager.memberships.get().pk}
 
 
+def _webhook(world: World) -> Mapping[str, Any]:
+    return {"webhook_id": str(world.account.webhooks.get().public_id)}
+
+
+def _delivery(world: World) -> Mapping[str, Any]:
+    delivery = WebhookDelivery.objects.get(account=world.account)
+    return {**_webhook(world), "event_id": delivery.event.public_id}
+
+
 def _form(view: str, kwargs: Named = _nothing, *, ok: int = 200) -> Iterator[PageRoute]:
     """A page of the settings that an administrator opens and sends."""
     yield PageRoute(view, ADMINISTER, kwargs=kwargs)
@@ -100,6 +110,17 @@ PAGES: list[PageRoute] = [
     PageRoute("settings_limits", VIEW_CAMPAIGNS),
     PageRoute("settings_limits", ADMINISTER, "POST"),
     PageRoute("settings_audit", ADMINISTER, query="what=role_granted"),
+    PageRoute("settings_webhooks", VIEW_CAMPAIGNS),
+    PageRoute("settings_webhook", VIEW_CAMPAIGNS, query="state=dead", kwargs=_webhook),
+    *_form("settings_webhook_new"),
+    *_form("settings_webhook_edit", _webhook),
+    *_form("settings_webhook_rotate", _webhook),
+    *_form("settings_webhook_switch", _webhook, ok=302),
+    *_form("settings_webhook_delete", _webhook, ok=302),
+    PageRoute("settings_webhook_test", ADMINISTER, "POST", ok=302, kwargs=_webhook),
+    *_form("settings_webhook_replay", _webhook),
+    PageRoute("settings_webhook_delivery", VIEW_CAMPAIGNS, kwargs=_delivery),
+    *_form("settings_webhook_delivery_replay", _delivery, ok=302),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

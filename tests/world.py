@@ -3,12 +3,17 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.lab import LabBrand, lab_brand
+from tests.factories.webhooks import WebhookEndpointFactory
+from webhooks.events import EventType, NewEvent
+from webhooks.models import DeliveryState
+from webhooks.services import publish
 
 ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGENT)
 
@@ -42,6 +47,7 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     }
     people["stranger"] = UserFactory(email=f"stranger@not.{mail}")
     ApiClientFactory(account=brand.account, name="cards-core")
+    _webhook_that_fails(brand.account)
     brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
     brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
     return World(brand, people)
@@ -77,4 +83,21 @@ def make_history(brand: LabBrand) -> None:
         )
         for day in days
         for (state, reason), share in _SHARES.items()
+    )
+
+
+def _webhook_that_fails(account: Account) -> None:
+    """One event was given up after its last try."""
+    now = timezone.now()
+    endpoint = WebhookEndpointFactory(account=account, failing_since=now)
+    with transaction.atomic():
+        publish(events=[NewEvent(account.pk, EventType.RECIPIENT_SENT, now, {"status": "sent"})])
+    endpoint.deliveries.update(
+        state=DeliveryState.DEAD,
+        attempts=10,
+        last_tried_at=now,
+        last_status=503,
+        last_error="refused",
+        last_elapsed_ms=184,
+        finished_at=now,
     )

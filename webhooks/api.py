@@ -104,7 +104,9 @@ class WebhookRotate(WebhookView):
 
 class WebhookTest(WebhookView):
     def post(self, request: Request, **kwargs: str) -> Response:
-        delivery = services.send_test_event(endpoint=self.webhook, now=timezone.now())
+        delivery = services.send_test_event(
+            endpoint=self.webhook, by=self.actor, now=timezone.now()
+        )
         return Response({"id": delivery.event.public_id}, status=202)
 
 

@@ -1,5 +1,6 @@
 """Where a brand wants to be called, what it is told, and what came of each call."""
 
+import hashlib
 from datetime import datetime
 from typing import Any, ClassVar, cast
 
@@ -81,6 +82,11 @@ class WebhookEndpoint(models.Model):
         if sealed["webhook"] != self.public_id.hex:
             raise ValueError("These secrets were sealed for another webhook.")
         return cast("list[dict[str, Any]]", sealed["secrets"])
+
+    @property
+    def fingerprint(self) -> str:
+        """Names the present secret without telling it."""
+        return hashlib.sha256(self.secrets[0]["secret"].encode()).hexdigest()[:16]
 
     def live_secrets(self, now: datetime) -> list[str]:
         return [

@@ -4,14 +4,17 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models.functions import Now
 
+from accounts.api_clients import SecretRotatedMeanwhile
 from accounts.audit import changes_between, record
 from accounts.models import Account, User
 from common.errors import Conflict, DomainError
 from common.guard import AddressRefused
+from common.ids import uuid7
 from common.signatures import new_secret
 from webhooks import outbox
 from webhooks.calls import check_url
@@ -54,6 +57,12 @@ class TooManyWebhooks(Conflict):
     key: ClassVar[str] = "too_many_webhooks"
 
 
+class WebhookMadeBefore(Conflict):
+    """There is a webhook with this id."""
+
+    key: ClassVar[str] = "webhook_made_before"
+
+
 class WebhookDisabled(Conflict):
     """The webhook is switched off, so nothing is sent to it."""
 
@@ -91,6 +100,7 @@ def create_endpoint(
     url: str,
     event_types: Sequence[EventType],
     description: str = "",
+    public_id: UUID | None = None,
     by: User | str,
     now: datetime,
 ) -> tuple[WebhookEndpoint, str]:
@@ -98,9 +108,12 @@ def create_endpoint(
 
     :raises UrlNotAllowed: calls may not go there.
     :raises TooManyWebhooks: the account has ten.
+    :raises WebhookMadeBefore: there is one with this id; a form was sent twice.
     """
     _check_url(url)
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if public_id and WebhookEndpoint.objects.filter(public_id=public_id).exists():
+        raise WebhookMadeBefore("This webhook was made already.")
     if account.webhooks.present().count() >= MOST_WEBHOOKS:
         raise TooManyWebhooks(f"An account has {MOST_WEBHOOKS} webhooks at most; delete one first.")
     endpoint = WebhookEndpoint(
@@ -109,6 +122,7 @@ def create_endpoint(
         description=description,
         event_types=sorted(set(event_types)),
         created_at=now,
+        public_id=public_id or uuid7(),
     )
     secret = new_secret()
     endpoint.seal([{"secret": secret, "until": None}])
@@ -138,13 +152,25 @@ def change_endpoint(
 
 @transaction.atomic
 def rotate_secret(
-    *, endpoint: WebhookEndpoint, by: User | str, now: datetime, overlap: timedelta = OVERLAP
+    *,
+    endpoint: WebhookEndpoint,
+    by: User | str,
+    now: datetime,
+    overlap: timedelta = OVERLAP,
+    newest: str | None = None,
 ) -> tuple[str, datetime]:
     """Give it a new secret. The present one signs too for ``overlap`` more; an older one ends.
 
-    Returns the secret, and when the one before ends.
+    Returns the secret, and when the one before ends. ``newest`` is the fingerprint that the caller
+    saw: a form that is sent twice would otherwise end the secret that it showed.
+
+    :raises SecretRotatedMeanwhile: another secret is the present one by now.
     """
     locked = _lock(endpoint)
+    if newest is not None and newest != locked.fingerprint:
+        raise SecretRotatedMeanwhile(
+            "This secret was rotated meanwhile. If nobody kept the new one, rotate it again."
+        )
     secret, until = new_secret(), now + overlap
     previous = {**locked.secrets[0], "until": until.isoformat()}
     locked.seal([{"secret": secret, "until": None}, previous])
@@ -197,7 +223,7 @@ def delete_endpoint(*, endpoint: WebhookEndpoint, by: User | str, now: datetime)
 
 
 @transaction.atomic
-def send_test_event(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookDelivery:
+def send_test_event(*, endpoint: WebhookEndpoint, by: User | str, now: datetime) -> WebhookDelivery:
     """Put one ``webhook.test`` event on its way to this webhook alone.
 
     :raises WebhookDisabled: it is switched off.
@@ -214,6 +240,7 @@ def send_test_event(*, endpoint: WebhookEndpoint, now: datetime) -> WebhookDeliv
     delivery = WebhookDelivery.objects.create(
         account=account, endpoint=endpoint, event=event, due_at=Now(), created_at=now
     )
+    _audit(endpoint, "webhook_tested", by, {})
     transaction.on_commit(wake)
     return delivery
 

@@ -103,4 +103,4 @@ def show_once(request: HttpRequest, **context: Any) -> HttpResponse:
     There is no address to come back to, and the browser is asked to keep nothing of it; sent
     again, the form that led here is refused.
     """
-    return render(request, "accounts/settings/secret.html", context)
+    return render(request, "accounts/settings/secret.html", {"can_change": True, **context})

@@ -51,6 +51,7 @@ def test_a1_a_new_client_s_secret_works_and_is_told_in_that_answer_only(client, 
     made = account.api_clients.get()
     secret = secret_of(answer)
     assert works(made, secret)
+    assert "You can read this page" not in text_of(answer)
     assert "no-store" in answer.headers["Cache-Control"]
     pages = [path_of("settings_api", account), path_of("settings_api_client", account, made.pk)]
     assert not any(secret in client.get(page).content.decode() for page in pages)

@@ -130,7 +130,9 @@ def _webhook(brand: LabBrand) -> Known:
     """With deliveries that were given up, each of which can be replayed once."""
     webhook: WebhookEndpoint = WebhookEndpointFactory(account=brand.account)
     now = timezone.now()
-    events = [send_test_event(endpoint=webhook, now=now).event.public_id for _ in range(5)]
+    events = [
+        send_test_event(endpoint=webhook, by="tests", now=now).event.public_id for _ in range(5)
+    ]
     WebhookDelivery.objects.filter(endpoint=webhook).update(
         state=DeliveryState.DEAD, finished_at=now
     )
