@@ -59,6 +59,18 @@ def test_a1_a_new_client_s_secret_works_and_is_told_in_that_answer_only(client, 
     assert not any(secret in str(event.changes) for event in AuditEvent.objects.all())
 
 
+def test_s20_no_secret_of_a_page_is_logged(client, account, caplog):
+    with caplog.at_level("DEBUG"):
+        first = secret_of(client.post(path_of("settings_api_new", account), form()))
+        made = account.api_clients.get()
+        page = path_of("settings_api_rotate", account, made.pk)
+        second = secret_of(client.post(page, rotation(made)))
+
+    assert path_of("settings_api_new", account) in caplog.text
+    assert first not in caplog.text
+    assert second not in caplog.text
+
+
 def test_a_form_that_is_sent_twice_makes_one_client(client, account):
     twice = form()
     client.post(path_of("settings_api_new", account), twice)

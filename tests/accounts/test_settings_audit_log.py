@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.test import Client
 
 from accounts.audit_words import VERBS, changes_in_words
-from accounts.models import AuditEvent, Role
+from accounts.models import AuditEvent, Role, User
 from tests.factories.accounts import AccountFactory, member
 from tests.settings_pages import path_of, text_of
 
@@ -122,6 +123,20 @@ def test_changes_are_told_field_by_field_in_words(client, account):
     assert "Enabled: yes → no" in said
     assert "Max recipients: 100 → 10,000" in said
     assert "Url: not shown → not shown" in said
+
+
+def test_s24_what_an_operator_changes_in_django_admin_is_in_the_brand_s_log(client, account):
+    operator = Client()
+    operator.force_login(User.objects.create_superuser("root@operator.example"))
+    page = f"/admin/accounts/account/{account.pk}/change/"
+    form = operator.get(page).context["adminform"].form.initial
+    given = {name: value for name, value in form.items() if value is not None}
+
+    operator.post(page, {**given, "max_recipients": 500})
+
+    said = text_of(client.get(path_of("settings_audit", account)))
+    assert "root@operator.example changed the brand" in said
+    assert "Max recipients: 100 → 500" in said
 
 
 def test_s3_what_is_in_the_log_is_text(client, account):

@@ -4,6 +4,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+import time_machine
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Role
@@ -226,6 +227,13 @@ def test_what_was_given_up_is_counted_by_the_brand_s_clock_and_sent_again(
     assert "2 events to send again" in counted
     assert "On the way again: 2 events." in told
     assert len(sink.ids()) == 2
+
+
+@time_machine.travel("2026-11-21T07:30:00Z", tick=False)
+def test_the_moment_that_is_proposed_stands_by_the_brand_s_clock(client, account, endpoint):
+    body = client.get(page_of(endpoint, "settings_webhook_replay")).content.decode()
+
+    assert 'value="2026-11-20 08:30"' in body
 
 
 @pytest.mark.parametrize("since", ["", "yesterday", "0001-01-01 00:00", "9999-12-31 23:59"])

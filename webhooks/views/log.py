@@ -1,8 +1,9 @@
 """The log of a webhook: each delivery, tests, and sending again."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -95,7 +96,7 @@ class WebhookReplay(OneWebhook, SettingPage):
         form = kwargs.pop("form", None) or Since(
             self.request.GET if is_asked else None,
             zone=zone,
-            initial={"since": timezone.now() - DEFAULT_SINCE},
+            initial={"since": _clock(timezone.now() - DEFAULT_SINCE, zone)},
         )
         count = None
         if is_asked and form.is_valid():
@@ -114,6 +115,11 @@ class WebhookReplay(OneWebhook, SettingPage):
             messages.error(request, refused.message)
             return redirect(self.back_url())
         return self.back_to_it(f"On the way again: {events_words(replayed)}.")
+
+
+def _clock(at: datetime, zone: str) -> datetime:
+    """What the brand's clock shows then."""
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=None)
 
 
 class OneDelivery(OneWebhook):
