@@ -13,7 +13,7 @@ from webhooks.services import disable_endpoint, enable_endpoint, replay
 
 @admin.register(WebhookEndpoint)
 class WebhookEndpointAdmin(ReadOnlyAdmin):
-    """Made and changed through the API, which alone shows a secret."""
+    """Made and changed in the settings and through the API, which alone show a secret."""
 
     list_display = (
         "public_id",

@@ -128,7 +128,7 @@ class SkillFields(forms.Form):
         min_value=1,
         max_value=10_080,
         initial=5,
-        help_text="Who waits longer is shown in red to the agents.",
+        help_text="How long somebody may wait for an answer of this team.",
     )
 
 
