@@ -63,7 +63,7 @@ class ClientNew(SettingForm):
         return self.back_to(
             "settings_api_client",
             client.pk,
-            told="This client was made already. If nobody kept its secret, rotate it.",
+            warned="This client was made already. If nobody kept its secret, rotate it.",
         )
 
 
@@ -176,7 +176,7 @@ class SecretRotate(OneClient, SettingForm):
                 by=self.user,
             )
         except SecretRotatedMeanwhile as refused:
-            return self.back_to("settings_api_client", self.client.pk, told=refused.message)
+            return self.back_to("settings_api_client", self.client.pk, warned=refused.message)
         return _show_secret(self.request, self.client, secret)
 
 

@@ -39,10 +39,12 @@ class Setting(AccountPermissionMixin, ContextMixin, View):
             context["administrators"] = administrators(self.account)
         return super().get_context_data(**context)
 
-    def back_to(self, view: str, *named: Any, told: str = "") -> HttpResponse:
-        """Lead on to a page of this account, which tells what was done."""
+    def back_to(self, view: str, *named: Any, told: str = "", warned: str = "") -> HttpResponse:
+        """Lead on to a page of this account, which tells what was done, or why it was not."""
         if told:
             messages.success(self.request, told)
+        if warned:
+            messages.warning(self.request, warned)
         return redirect(view, self.account.number, *named)
 
 

@@ -122,12 +122,13 @@ class PersonRemove(OnePerson, Confirmation):
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         skills = self.member.skills.count()
         loses = {0: "", 1: " and one skill"}.get(skills, f" and {skills} skills")
-        whose = "You lose" if self.member.user == self.user else f"{self.name} loses"
+        is_self = self.member.user == self.user
+        whose, is_signed_out = ("You lose", "are") if is_self else (f"{self.name} loses", "is")
         return super().get_context_data(
             setting=SETTING,
             question=f"Remove {self.name}?",
             consequence=f"{whose} the role {self.member.get_role_display().lower()}{loses} here, "
-            "and is signed out of every browser. Conversations and what was done stay, and so "
+            f"and {is_signed_out} signed out of every browser. Conversations and what was done stay, and so "
             "does what the audit log says.",
             button="Remove from the brand",
             keep="Keep",

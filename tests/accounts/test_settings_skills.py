@@ -9,6 +9,7 @@ from accounts.models import AuditEvent, Role, Skill
 from accounts.skills import SkillInUse
 from tests.factories.accounts import AccountFactory, SkillFactory, member
 from tests.factories.conversations import ConversationFactory
+from tests.factories.lab import lab_brand
 from tests.settings_pages import path_of, text_of
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,17 @@ def test_a_skill_of_conversations_is_kept_and_the_page_says_why(client, account)
     assert "Cards can’t be deleted" in said
     assert "There are conversations of this skill, and they keep it." in answer
     assert Skill.objects.filter(pk=skill.pk).exists()
+
+
+def test_a_skill_that_campaigns_went_to_is_kept():
+    brand = lab_brand()
+    brand.phone("kim")
+    brand.send({"kim": "Hello"})
+
+    with pytest.raises(SkillInUse, match="There are campaigns and reply routes of this skill"):
+        services.delete_skill(skill=brand.billing, by="tests")
+
+    assert Skill.objects.filter(pk=brand.billing.pk).exists()
 
 
 def test_the_default_skill_is_kept_until_another_one_is(client, account):

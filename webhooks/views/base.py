@@ -35,8 +35,9 @@ class OneWebhook(Setting):
     def back_url(self) -> str:
         return str(redirect("settings_webhook", self.account.number, self.webhook.public_id).url)
 
-    def back_to_it(self, told: str) -> HttpResponse:
-        return self.back_to("settings_webhook", self.webhook.public_id, told=told)
+    def back_to_it(self, told: str = "", *, warned: str = "") -> HttpResponse:
+        public_id = self.webhook.public_id
+        return self.back_to("settings_webhook", public_id, told=told, warned=warned)
 
 
 def host_of(webhook: WebhookEndpoint) -> str:

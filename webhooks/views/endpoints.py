@@ -62,7 +62,7 @@ class WebhookNew(SettingForm):
     def _made_before(self, public_id: UUID, told: str) -> HttpResponse:
         get_object_or_404(selectors.endpoints(self.account), public_id=public_id)
         told += " If nobody kept its secret, rotate it."
-        return self.back_to("settings_webhook", public_id, told=told)
+        return self.back_to("settings_webhook", public_id, warned=told)
 
 
 class WebhookEdit(OneWebhook, SettingForm):
@@ -103,7 +103,7 @@ class WebhookRotate(OneWebhook, SettingForm):
                 newest=form.cleaned_data["newest"],
             )
         except SecretRotatedMeanwhile as refused:
-            return self.back_to_it(refused.message)
+            return self.back_to_it(warned=refused.message)
         words = f"Calls carry both signatures for {form.cleaned_data['hours']} h."
         return _show_secret(self.request, self.webhook, secret, words)
 

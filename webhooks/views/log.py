@@ -141,6 +141,8 @@ class DeliveryDetail(OneDelivery, SettingPage):
             state=delivery_chip(delivery),
             error=error_words(delivery),
             is_pending=delivery.state in PENDING,
+            # A try that failed is repeated in minutes or hours: nobody waits for that here.
+            is_awaited=delivery.state in PENDING and not delivery.attempts,
             is_queued=delivery.state == DeliveryState.QUEUED,
             payload=pretty(delivery.event.body),
             **kwargs,
