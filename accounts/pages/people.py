@@ -128,8 +128,8 @@ class PersonRemove(OnePerson, Confirmation):
             setting=SETTING,
             question=f"Remove {self.name}?",
             consequence=f"{whose} the role {self.member.get_role_display().lower()}{loses} here, "
-            f"and {is_signed_out} signed out of every browser. Conversations and what was done stay, and so "
-            "does what the audit log says.",
+            f"and {is_signed_out} signed out of every browser. Conversations and what was done "
+            "stay, and so does what the audit log says.",
             button="Remove from the brand",
             keep="Keep",
             back=redirect("settings_people", self.account.number).url,

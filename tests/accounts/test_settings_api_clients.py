@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.utils import timezone
+from oauth2_provider.settings import oauth2_settings
 
 from accounts import tokens
 from accounts.models import Account, ApiClient, AuditEvent, Role, User
@@ -89,6 +90,13 @@ def test_another_brand_s_client_id_makes_nothing_and_says_nothing(client, accoun
 
     assert answer.status_code == 404
     assert not account.api_clients.exists()
+
+
+def test_every_scope_says_what_it_allows(client, account):
+    cards = client.get(path_of("settings_api_new", account)).context["form"].scope_cards()
+
+    assert len(cards) == len(oauth2_settings.SCOPES)
+    assert [card.title for card in cards if not card.text] == []
 
 
 def test_a_client_without_a_name_or_a_scope_is_refused_beside_the_fields(client, account):
