@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRedirect
 from guardian.shortcuts import get_objects_for_user, get_perms
@@ -16,6 +17,8 @@ from guardian.shortcuts import get_objects_for_user, get_perms
 from accounts.models import Account, User
 from accounts.roles import ALL_PERMISSIONS
 from accounts.two_factor import must_set_up
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def permissions_on(user: User | AnonymousUser, account: Account) -> frozenset[str]:
@@ -35,9 +38,12 @@ class AccountPermissionMixin(View):
 
     Strangers get 404, members whose role does not allow it 403, and those who have not signed in
     the sign-in page. What else the path names is fetched in `load`, which runs after the check.
+    Where changing asks for more than looking, ``changing_permission`` says what. Nothing of a
+    page is kept by a browser, so that it is gone after signing out.
     """
 
     required_permission: ClassVar[str]
+    changing_permission: ClassVar[str] = ""
     account: Account
     permissions: frozenset[str]
 
@@ -47,10 +53,12 @@ class AccountPermissionMixin(View):
         self.account = self._find_account(request.user, kwargs["account_number"])
         if must_set_up(request, self.account, self.permissions):
             return _set_up_first(request)
-        if self.required_permission.removeprefix("accounts.") not in self.permissions:
+        if not self._needed(request) <= self.permissions:
             raise PermissionDenied("Your role does not allow this.")
         self.load()
-        return super().dispatch(request, *args, **kwargs)
+        response = super().dispatch(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
 
     def load(self) -> None:
         """Fetch what ``self.kwargs`` names through ``self.account``; raise Http404 for nothing."""
@@ -59,6 +67,12 @@ class AccountPermissionMixin(View):
         """For views with a template: the account and what may be done in it."""
         context: dict[str, Any] = super().get_context_data(**kwargs)  # type: ignore[misc]
         return {"account": self.account, "permissions": self.permissions, **context}
+
+    def _needed(self, request: HttpRequest) -> set[str]:
+        needed = {self.required_permission.removeprefix("accounts.")}
+        if self.changing_permission and request.method not in _READING:
+            needed.add(self.changing_permission)
+        return needed
 
     def _find_account(self, user: User, number: int) -> Account:
         account = Account.objects.select_related("default_skill").filter(number=number).first()
