@@ -3,7 +3,9 @@
 from django.urls import URLPattern
 
 from console.analytics import urls as analytics
+from console.app_settings import urls as app_settings
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
+    *app_settings.pages,
 ]

@@ -208,6 +208,12 @@ ACCOUNTS = {
         "A setting of the identity provider cannot be used.",
         "Correct the field that `errors` names.",
     ),
+    "app_invalid": Advice(
+        "A field of the app does not hold.", "Correct the field that the message names."
+    ),
+    "bundle_id_taken": Advice(
+        "The account has an app of this bundle id.", "Change that one, or choose another id."
+    ),
     "vapid_keys_exist": Advice(
         "The app has a key pair for Web Push; another would end every browser's subscription.",
         "Keep the pair, or say that it is to be replaced.",

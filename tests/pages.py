@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import get_resolver, reverse
 
-from accounts.roles import VIEW_CAMPAIGNS
+from accounts.roles import ADMINISTER, VIEW_CAMPAIGNS
 from tests.world import World
 
 Named = Callable[[World], Mapping[str, Any]]
@@ -15,6 +15,18 @@ Named = Callable[[World], Mapping[str, Any]]
 
 def _nothing(world: World) -> Mapping[str, Any]:
     return {}
+
+
+def _app(world: World) -> Mapping[str, Any]:
+    return {"app_id": world.brand.app.pk}
+
+
+def _way(world: World) -> Mapping[str, Any]:
+    return {**_app(world), "platform": "ios"}
+
+
+def _proxy(world: World) -> Mapping[str, Any]:
+    return {**_app(world), "platform": "huawei"}
 
 
 @dataclass(frozen=True)
@@ -57,6 +69,23 @@ PAGES: list[PageRoute] = [
     PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
     PageRoute("analytics_page", VIEW_CAMPAIGNS),
     PageRoute("analytics_csv", VIEW_CAMPAIGNS, looks=False),
+    PageRoute("settings_apps", VIEW_CAMPAIGNS),
+    PageRoute("settings_app_new", ADMINISTER),
+    PageRoute("settings_app_new", ADMINISTER, method="POST"),
+    PageRoute("settings_app", VIEW_CAMPAIGNS, kwargs=_app),
+    PageRoute("settings_app_edit", ADMINISTER, kwargs=_app),
+    PageRoute("settings_app_edit", ADMINISTER, method="POST", kwargs=_app),
+    PageRoute("settings_credential", ADMINISTER, kwargs=_way),
+    PageRoute("settings_credential", ADMINISTER, query="provider=proxy", kwargs=_way),
+    PageRoute("settings_credential", ADMINISTER, method="POST", ok=302, kwargs=_way),
+    PageRoute("settings_credential_off", ADMINISTER, kwargs=_way),
+    PageRoute("settings_credential_off", ADMINISTER, method="POST", ok=302, kwargs=_way),
+    PageRoute("settings_vapid_keys", ADMINISTER, kwargs=_app),
+    PageRoute("settings_vapid_keys", ADMINISTER, method="POST", ok=302, kwargs=_app),
+    PageRoute("settings_signing_secret", ADMINISTER, kwargs=_proxy),
+    PageRoute("settings_signing_secret", ADMINISTER, method="POST", kwargs=_proxy),
+    PageRoute("settings_push_test", ADMINISTER, query="consumer=ingrid", kwargs=_app),
+    PageRoute("settings_push_test", ADMINISTER, method="POST", kwargs=_app),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

@@ -9,6 +9,7 @@ from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.lab import LabBrand, lab_brand
+from tests.factories.push import PushCredentialFactory
 
 ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGENT)
 
@@ -44,6 +45,12 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     ApiClientFactory(account=brand.account, name="cards-core")
     brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
     brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
+    PushCredentialFactory(
+        app=brand.app,
+        platform="huawei",
+        provider="proxy",
+        settings={"url": "https://push.brand.example/lp"},
+    )
     return World(brand, people)
 
 
