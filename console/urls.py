@@ -4,8 +4,10 @@ from django.urls import URLPattern
 
 from console.analytics import urls as analytics
 from console.app_settings import urls as app_settings
+from consumers import urls as consumers
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
     *app_settings.pages,
+    *consumers.pages,
 ]

@@ -86,6 +86,10 @@ PAGES: list[PageRoute] = [
     PageRoute("settings_signing_secret", ADMINISTER, method="POST", kwargs=_proxy),
     PageRoute("settings_push_test", ADMINISTER, query="consumer=ingrid", kwargs=_app),
     PageRoute("settings_push_test", ADMINISTER, method="POST", kwargs=_app),
+    PageRoute("settings_identity", VIEW_CAMPAIGNS),
+    PageRoute("settings_identity", ADMINISTER, method="POST"),
+    PageRoute("settings_identity_token", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("settings_identity_token", VIEW_CAMPAIGNS, method="POST"),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

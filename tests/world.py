@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
+from tests.consumers.tokens import pem, rsa_key
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
+from tests.factories.consumers import IdentityProviderFactory
 from tests.factories.lab import LabBrand, lab_brand
 from tests.factories.push import PushCredentialFactory
 
@@ -51,6 +53,7 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
         provider="proxy",
         settings={"url": "https://push.brand.example/lp"},
     )
+    IdentityProviderFactory(account=brand.account, public_key=pem(rsa_key()))
     return World(brand, people)
 
 
