@@ -5,9 +5,11 @@ from django.urls import URLPattern
 from console.analytics import urls as analytics
 from console.app_settings import urls as app_settings
 from consumers import urls as consumers
+from conversations import urls as conversations
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
     *app_settings.pages,
     *consumers.pages,
+    *conversations.pages,
 ]

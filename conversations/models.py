@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Account, Skill
@@ -183,3 +184,36 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class NamedWidget(models.Model):
+    """A page that agents see beside a conversation; `InApp-Widget` is ours, and no row."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="widgets")
+    name = models.CharField(max_length=60)
+    url = models.CharField("URL", max_length=2000)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", Lower("name"), name="widget_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FramingOrigin(models.Model):
+    """A site that may show our agent widget in a frame (F2)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="framing_origins")
+    origin = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "origin"], name="framing_origin_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.origin

@@ -143,6 +143,18 @@ CONVERSATIONS = {
         "The text is empty to the eye, too long, or holds what no one can read.",
         "Send visible text without control characters.",
     ),
+    "widget_invalid": Advice(
+        "The name or the URL of a widget cannot be used.", "Give a name, and a URL with https."
+    ),
+    "widget_name_taken": Advice(
+        "The account has a widget of this name, or it is `InApp-Widget`.", "Choose another name."
+    ),
+    "too_many_widgets": Advice("An account may have ten widgets of its own.", "Remove one first."),
+    "origin_invalid": Advice(
+        "This is no origin that may frame a page.",
+        "Give a scheme and a host, as `https://desk.brand.com`, without a wildcard.",
+    ),
+    "too_many_origins": Advice("Twenty origins can be listed.", "Remove one first."),
 }
 WEBHOOKS = {
     "url_not_allowed": Advice(

@@ -29,6 +29,14 @@ def _proxy(world: World) -> Mapping[str, Any]:
     return {**_app(world), "platform": "huawei"}
 
 
+def _widget(world: World) -> Mapping[str, Any]:
+    return {"widget_id": world.account.widgets.get().pk}
+
+
+def _origin(world: World) -> Mapping[str, Any]:
+    return {"origin_id": world.account.framing_origins.get().pk}
+
+
 @dataclass(frozen=True)
 class PageRoute:
     """``view`` is its name in the URLconf; ``permission`` lets somebody in. ``ok`` answers them.
@@ -90,6 +98,16 @@ PAGES: list[PageRoute] = [
     PageRoute("settings_identity", ADMINISTER, method="POST"),
     PageRoute("settings_identity_token", VIEW_CAMPAIGNS, ok=302, looks=False),
     PageRoute("settings_identity_token", VIEW_CAMPAIGNS, method="POST"),
+    PageRoute("settings_widgets", VIEW_CAMPAIGNS),
+    PageRoute("settings_widgets", ADMINISTER, method="POST"),
+    PageRoute(
+        "settings_widget_remove", ADMINISTER, method="POST", ok=302, kwargs=_widget, looks=False
+    ),
+    PageRoute("settings_origins", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("settings_origins", ADMINISTER, method="POST"),
+    PageRoute(
+        "settings_origin_remove", ADMINISTER, method="POST", ok=302, kwargs=_origin, looks=False
+    ),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
+from conversations.models import FramingOrigin, NamedWidget
 from tests.consumers.tokens import pem, rsa_key
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.consumers import IdentityProviderFactory
@@ -54,6 +55,10 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
         settings={"url": "https://push.brand.example/lp"},
     )
     IdentityProviderFactory(account=brand.account, public_key=pem(rsa_key()))
+    NamedWidget.objects.create(
+        account=brand.account, name="Orders", url="https://orders.larkfield.example/agent"
+    )
+    FramingOrigin.objects.create(account=brand.account, origin="https://desk.larkfield.example")
     return World(brand, people)
 
 
