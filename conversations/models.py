@@ -38,7 +38,13 @@ class ConversationState(models.TextChoices):
 class Conversation(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="conversations")
     public_id = models.UUIDField("conversation id", default=uuid7, unique=True, editable=False)
-    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="conversations")
+    consumer = models.ForeignKey(
+        Consumer,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="conversations",
+        help_text="Empty where the person's data was erased.",
+    )
     skill = models.ForeignKey(Skill, on_delete=models.RESTRICT, related_name="conversations")
     channel = models.CharField(max_length=5, default="inapp")
     state = models.CharField(
