@@ -4,12 +4,14 @@ from django.urls import URLPattern
 
 from console.analytics import urls as analytics
 from console.app_settings import urls as app_settings
+from console.people import urls as people
 from consumers import urls as consumers
 from conversations import urls as conversations
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
     *app_settings.pages,
+    *people.pages,
     *consumers.pages,
     *conversations.pages,
 ]

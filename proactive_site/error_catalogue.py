@@ -101,6 +101,10 @@ CAMPAIGNS = {
         "The account has no skill of the name that the invite wants instead.",
         "Use the name of a skill, or leave overrideSkill out.",
     ),
+    "being_sent": Advice(
+        "A message to the person is being sent, so they cannot be erased this very moment.",
+        "Try again in a moment.",
+    ),
     "handoff_in_use": Advice(
         "Campaigns that use the handoff are still going out.",
         "Wait until they are done, or cancel them.",

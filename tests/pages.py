@@ -37,6 +37,10 @@ def _origin(world: World) -> Mapping[str, Any]:
     return {"origin_id": world.account.framing_origins.get().pk}
 
 
+def _consumer(world: World) -> Mapping[str, Any]:
+    return {"key": str(world.account.consumers.get(ref="ingrid").pk)}
+
+
 @dataclass(frozen=True)
 class PageRoute:
     """``view`` is its name in the URLconf; ``permission`` lets somebody in. ``ok`` answers them.
@@ -108,6 +112,13 @@ PAGES: list[PageRoute] = [
     PageRoute(
         "settings_origin_remove", ADMINISTER, method="POST", ok=302, kwargs=_origin, looks=False
     ),
+    PageRoute("consumer_list", VIEW_CAMPAIGNS, query="q=in"),
+    PageRoute("consumer_page", VIEW_CAMPAIGNS, kwargs=_consumer),
+    PageRoute("consumer_opt_out", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
+    PageRoute("consumer_opt_in", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
+    PageRoute("consumer_export", ADMINISTER, method="POST", kwargs=_consumer),
+    PageRoute("consumer_erase", ADMINISTER, kwargs=_consumer),
+    PageRoute("consumer_erase", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]
