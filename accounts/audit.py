@@ -15,10 +15,12 @@ def record(
     verb: str,
     target: Model,
     changes: Mapping[str, Sequence[Any]] | None = None,
+    label: str | None = None,
 ) -> AuditEvent:
     """Write one line of the audit log.
 
     ``changes`` is ``{"field": [before, after]}``; never put secrets or message texts there.
+    ``label`` stands for the target's own name, where that says who a consumer is.
     """
     return AuditEvent.objects.create(
         account_number=account.number if account else None,
@@ -26,7 +28,7 @@ def record(
         verb=verb,
         target_type=target._meta.model_name or "",
         target_id=str(target.pk),
-        target_label=str(target)[:255],
+        target_label=(str(target) if label is None else label)[:255],
         changes=_plain(changes or {}),
     )
 

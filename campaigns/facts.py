@@ -91,10 +91,10 @@ def lock_and_fetch(rows: Sequence[Claimed]) -> list[tuple[Claimed, MessageFacts]
 
 
 def fetch_unlocked(
-    rows: Sequence[Claimed], campaign: CampaignFacts
+    rows: Sequence[Claimed], campaigns: Mapping[int, CampaignFacts]
 ) -> list[tuple[Claimed, MessageFacts]]:
-    """The same facts for rows of a campaign that is not stored; nothing is locked or written."""
-    return _fetch(rows, _find_consumers(rows), {campaign.id: campaign})
+    """The same facts for rows of campaigns that are not stored; nothing is locked or written."""
+    return _fetch(rows, _find_consumers(rows), campaigns)
 
 
 def fetch_time_zones(account_id: int, refs: Sequence[str]) -> dict[str, str]:

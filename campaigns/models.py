@@ -190,6 +190,11 @@ class OutboundMessage(models.Model):
     def __str__(self) -> str:
         return self.public_id.hex
 
+    @property
+    def is_erased(self) -> bool:
+        """Whether the data of whom it was for was erased."""
+        return self.consumer_ref == f"erased {self.public_id}"
+
 
 class EventKind(models.TextChoices):
     PUSH = "push", "Push"

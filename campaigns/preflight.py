@@ -85,7 +85,8 @@ def preflight(
         )
         campaign = _campaign(account, call, terms, source)
         rows = _rows(campaign, recipients, now)
-        outlooks = [_look_ahead(row, facts, now) for row, facts in fetch_unlocked(rows, campaign)]
+        known = fetch_unlocked(rows, {campaign.id: campaign})
+        outlooks = [_look_ahead(row, facts, now) for row, facts in known]
         ways = _find_ways(outlooks)
         forecasts = [
             _forecast(recipient, outlook, ways, now)

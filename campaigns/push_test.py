@@ -16,6 +16,7 @@ from consumers.services import note_environments, remove_dead_devices
 from push.models import PushCredential
 from push.providers.base import DeviceTarget, Outcome, PushRequest, PushResult
 from push.services import send_alone
+from push.usage import note_worked
 
 TEXT = "This is a test push. It belongs to no campaign."
 # Long enough for a phone that has to be found first.
@@ -92,6 +93,8 @@ def send_test_push(*, device: Device, by: str | User, now: datetime, text: str =
     _refuse_unwanted(device)
     credential = _credential_of(device)
     result = _send(device, credential, text, now)
+    if result.outcome is Outcome.ACCEPTED:
+        note_worked({credential.pk: credential.fingerprint}, now=now)
     with transaction.atomic():
         if result.outcome is Outcome.UNREGISTERED:
             dead_since = {device.pk: result.dead_since or now}

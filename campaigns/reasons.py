@@ -60,6 +60,12 @@ REASONS: dict[str, Reason] = {
         1001,
         "Consumer ineligible to receive message",
     ),
+    "consumer_erased": Reason(
+        "The person's data was erased before this message went out.",
+        "Nothing can be done: nobody knows any more whom it was for.",
+        1001,
+        "Consumer ineligible to receive message",
+    ),
     "lookback_over": Reason(
         "The lookback ended before the message could be handed over.",
         "Give the handoff a longer lookback, or send earlier.",

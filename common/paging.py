@@ -22,18 +22,24 @@ class Page(Generic[Row]):
 
 
 def read_rows(
-    rows: "QuerySet[Row]", query: QueryDict, *, by: str = "pk", size: int = SIZE
+    rows: "QuerySet[Row]",
+    query: QueryDict,
+    *,
+    by: str = "pk",
+    size: int = SIZE,
+    is_ascending: bool = False,
 ) -> Page[Row]:
     """The page that the query names: ``older`` or ``newer`` than a row of the same list.
 
-    Ordered by the field ``by`` and then the key. A row that is not in the list means the newest.
+    Ordered by the field ``by`` and then the key, the last first; ``is_ascending`` turns that round,
+    for lists where time is not the order. A row that is not in the list means the first page.
     """
     is_back = NEWER in query
     anchor = _anchor(rows, query.get(NEWER if is_back else OLDER, ""), by)
     if anchor is not None:
-        rows = rows.filter(_beside(by, anchor, "gt" if is_back else "lt"))
+        rows = rows.filter(_beside(by, anchor, "gt" if is_back != is_ascending else "lt"))
     is_back = is_back and anchor is not None
-    sign = "" if is_back else "-"
+    sign = "" if is_back != is_ascending else "-"
     found = list(rows.order_by(f"{sign}{by}", f"{sign}pk")[: size + 1])
     has_more = len(found) > size
     shown = found[size - 1 :: -1] if is_back else found[:size]

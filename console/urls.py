@@ -4,10 +4,18 @@ from django.urls import URLPattern
 
 from accounts import urls as accounts
 from console.analytics import urls as analytics
+from console.app_settings import urls as app_settings
+from console.people import urls as people
+from consumers import urls as consumers
+from conversations import urls as conversations
 from webhooks import urls as webhooks
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
     *accounts.pages,
+    *app_settings.pages,
+    *people.pages,
+    *consumers.pages,
+    *conversations.pages,
     *webhooks.pages,
 ]

@@ -37,16 +37,18 @@ def verify(token: str, provider: IdentityProvider, now: datetime) -> Claims:
     :raises TokenRefused: the token is not good.
     :raises consumers.jwks.KeySetUnavailable: nobody can tell at the moment.
     """
-    header = _read_header(token)
-    algorithm = _read_algorithm(header, provider)
-    key = _find_key(provider, header.get("kid"), algorithm, now)
+    header = read_header(token)
+    algorithm = read_algorithm(header, provider)
+    key = find_key(provider, header.get("kid"), algorithm, now)
     claims = _decode(token, key, algorithm, provider)
-    _check_times(claims, provider, now)
-    _check_subject(claims)
+    check_expiry(claims, now)
+    check_start(claims, now)
+    check_lifetime(claims, provider)
+    check_subject(claims)
     return claims
 
 
-def _read_header(token: str) -> dict[str, Any]:
+def read_header(token: str) -> dict[str, Any]:
     if len(token) > MAX_TOKEN_BYTES:
         raise TokenRefused("token_too_large", f"A token may have {MAX_TOKEN_BYTES} bytes.")
     if not token.isascii() or token.count(".") != 2:
@@ -61,7 +63,7 @@ def _read_header(token: str) -> dict[str, Any]:
     return header
 
 
-def _read_algorithm(header: dict[str, Any], provider: IdentityProvider) -> str:
+def read_algorithm(header: dict[str, Any], provider: IdentityProvider) -> str:
     allowed = [name for name in ALGORITHMS if name in (provider.algorithms or ALGORITHMS)]
     algorithm = header.get("alg")
     if not isinstance(algorithm, str) or algorithm not in allowed:
@@ -69,7 +71,7 @@ def _read_algorithm(header: dict[str, Any], provider: IdentityProvider) -> str:
     return algorithm
 
 
-def _find_key(provider: IdentityProvider, kid: str | None, algorithm: str, now: datetime) -> Key:
+def find_key(provider: IdentityProvider, kid: str | None, algorithm: str, now: datetime) -> Key:
     if provider.public_key:
         try:
             key: Key | None = load_public_key(provider.public_key)
@@ -100,36 +102,49 @@ def _decode(token: str, key: Key, algorithm: str, provider: IdentityProvider) ->
                 "verify_jti": False,
             },
         )
-    except jwt.InvalidSignatureError:
-        refusal = TokenRefused("signature_invalid", "The signature was not made with the key.")
-    except jwt.MissingRequiredClaimError as error:
-        refusal = TokenRefused("claim_missing", f"The claim {error.claim} is missing.")
-    except jwt.InvalidIssuerError:
-        refusal = TokenRefused("issuer_mismatch", "iss is not the issuer set for the account.")
-    except jwt.InvalidAudienceError:
-        refusal = TokenRefused("audience_mismatch", "aud has not the audience set for the account.")
-    except InvalidSubjectError:
-        refusal = TokenRefused("subject_invalid", "sub must be a string.")
-    except (jwt.PyJWTError, ValueError, TypeError):
-        refusal = TokenRefused("token_malformed", "The JWT cannot be read.")
-    raise refusal
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise refusal(error) from None
 
 
-def _check_times(claims: Claims, provider: IdentityProvider, now: datetime) -> None:
-    moment = now.timestamp()
-    expires, issued = _seconds(claims, "exp"), _seconds(claims, "iat")
-    if moment >= expires + LEEWAY_SECONDS:
+def refusal(error: Exception) -> TokenRefused:
+    """What the library found, in our words."""
+    if isinstance(error, jwt.InvalidSignatureError):
+        return TokenRefused("signature_invalid", "The signature was not made with the key.")
+    if isinstance(error, jwt.MissingRequiredClaimError):
+        return TokenRefused("claim_missing", f"The claim {error.claim} is missing.")
+    if isinstance(error, jwt.InvalidIssuerError):
+        return TokenRefused("issuer_mismatch", "iss is not the issuer set for the account.")
+    if isinstance(error, jwt.InvalidAudienceError):
+        return TokenRefused("audience_mismatch", "aud has not the audience set for the account.")
+    if isinstance(error, InvalidSubjectError):
+        return TokenRefused("subject_invalid", "sub must be a string.")
+    return TokenRefused("token_malformed", "The JWT cannot be read.")
+
+
+def check_expiry(claims: Claims, now: datetime) -> None:
+    expires = _seconds(claims, "exp")
+    if now.timestamp() >= expires + LEEWAY_SECONDS:
         raise TokenRefused("token_expired", "The token has expired; get a new one from the IDP.")
+
+
+def check_start(claims: Claims, now: datetime) -> None:
+    issued = _seconds(claims, "iat")
     starts = _seconds(claims, "nbf") if "nbf" in claims else issued
-    if max(issued, starts) > moment + LEEWAY_SECONDS:
+    if max(issued, starts) > now.timestamp() + LEEWAY_SECONDS:
         raise TokenRefused("token_not_yet_valid", "iat or nbf lies in the future.")
-    if not 0 < expires - issued <= provider.max_lifetime_seconds:
+
+
+def check_lifetime(claims: Claims, provider: IdentityProvider) -> None:
+    lifetime = _seconds(claims, "exp") - _seconds(claims, "iat")
+    if not 0 < lifetime <= provider.max_lifetime_seconds:
         raise TokenRefused(
             "lifetime_too_long", f"exp may be {provider.max_lifetime_seconds} seconds after iat."
         )
 
 
 def _seconds(claims: Claims, name: str) -> float:
+    if name not in claims:
+        raise TokenRefused("claim_missing", f"The claim {name} is missing.")
     value = claims[name]
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise TokenRefused("claim_invalid", f"{name} must be a number of seconds.")
@@ -142,7 +157,9 @@ def _seconds(claims: Claims, name: str) -> float:
     return seconds
 
 
-def _check_subject(claims: Claims) -> None:
+def check_subject(claims: Claims) -> None:
+    if "sub" not in claims:
+        raise TokenRefused("claim_missing", "The claim sub is missing.")
     subject = claims["sub"]
     if not isinstance(subject, str) or not subject.strip():
         raise TokenRefused("subject_invalid", "sub must be the consumer's id, and not empty.")

@@ -28,6 +28,14 @@ class Consumer(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["account", "ref"], name="consumer_ref_unique"),
         ]
+        indexes: ClassVar = [
+            # How an id begins, whatever the collation of the database.
+            models.Index(
+                fields=["account", "ref"],
+                name="consumer_ref_begins",
+                opclasses=["int8_ops", "varchar_pattern_ops"],
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.ref

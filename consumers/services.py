@@ -8,7 +8,7 @@ from typing import ClassVar
 from django.db import connection, transaction
 
 from accounts.audit import record
-from accounts.models import Account, App, User
+from accounts.models import Account, App, AuditEvent, User
 from common.json_body import is_storable
 from consumers.jwt import Claims
 from consumers.models import Consumer, Device, LogoutType, token_digest
@@ -134,6 +134,18 @@ def opt_in(*, consumer: Consumer, by: str | User) -> None:
     _set_opted_out(consumer, None, by, "consumer_opted_in")
 
 
+def erase(*, consumer: Consumer) -> int:
+    """Delete the consumer and their devices, and forget the id in the audit log; says how many
+    devices there were. To be called inside a transaction, when nothing else names the consumer.
+    """
+    devices, _ = Device.objects.filter(consumer=consumer).delete()
+    AuditEvent.objects.filter(target_type="consumer", target_id=str(consumer.pk)).update(
+        target_label=""
+    )
+    consumer.delete()
+    return devices
+
+
 def find_or_create_consumer(*, account: Account, claims: Claims) -> Consumer:
     consumer, _ = Consumer.objects.get_or_create(
         account=account, ref=claims["sub"], defaults={"name": name_in(claims)}
@@ -210,4 +222,7 @@ def _set_opted_out(consumer: Consumer, at: datetime | None, by: str | User, verb
         consumer.opted_out_at = at
         consumer.save(update_fields=["opted_out_at"])
         changes = {"opted_out_at": [before and before.isoformat(), at and at.isoformat()]}
-        record(by=by, account=consumer.account, verb=verb, target=consumer, changes=changes)
+        # By its key alone: the log outlives the person's data.
+        record(
+            by=by, account=consumer.account, verb=verb, target=consumer, changes=changes, label=""
+        )

@@ -41,9 +41,10 @@ def _replied(conversation: Conversation, route: ReplyRoute, now: datetime) -> Ne
 def _event(
     event_type: EventType, conversation: Conversation, route: ReplyRoute | None, now: datetime
 ) -> NewEvent:
+    consumer = conversation.consumer
     data: dict[str, Any] = {
         "conversationId": str(conversation.public_id),
-        "consumerContent": {"inapp": conversation.consumer.ref},
+        "consumerContent": {"inapp": consumer.ref if consumer else ""},
         "skill": conversation.skill.name,
         "status": conversation.state,
         "campaignId": route.campaign_id if route else None,

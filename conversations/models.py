@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Account, Skill
@@ -37,7 +38,13 @@ class ConversationState(models.TextChoices):
 class Conversation(models.Model):
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="conversations")
     public_id = models.UUIDField("conversation id", default=uuid7, unique=True, editable=False)
-    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="conversations")
+    consumer = models.ForeignKey(
+        Consumer,
+        on_delete=models.CASCADE,
+        null=True,
+        related_name="conversations",
+        help_text="Empty where the person's data was erased.",
+    )
     skill = models.ForeignKey(Skill, on_delete=models.RESTRICT, related_name="conversations")
     channel = models.CharField(max_length=5, default="inapp")
     state = models.CharField(
@@ -183,3 +190,36 @@ class Message(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+
+class NamedWidget(models.Model):
+    """A page that agents see beside a conversation; `InApp-Widget` is ours, and no row."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="widgets")
+    name = models.CharField(max_length=60)
+    url = models.CharField("URL", max_length=2000)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", Lower("name"), name="widget_name_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class FramingOrigin(models.Model):
+    """A site that may show our agent widget in a frame (F2)."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="framing_origins")
+    origin = models.CharField(max_length=255)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "origin"], name="framing_origin_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.origin

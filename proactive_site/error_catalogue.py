@@ -101,6 +101,10 @@ CAMPAIGNS = {
         "The account has no skill of the name that the invite wants instead.",
         "Use the name of a skill, or leave overrideSkill out.",
     ),
+    "being_sent": Advice(
+        "A message to the person is being sent, so they cannot be erased this very moment.",
+        "Try again in a moment.",
+    ),
     "handoff_in_use": Advice(
         "Campaigns that use the handoff are still going out.",
         "Wait until they are done, or cancel them.",
@@ -143,6 +147,18 @@ CONVERSATIONS = {
         "The text is empty to the eye, too long, or holds what no one can read.",
         "Send visible text without control characters.",
     ),
+    "widget_invalid": Advice(
+        "The name or the URL of a widget cannot be used.", "Give a name, and a URL with https."
+    ),
+    "widget_name_taken": Advice(
+        "The account has a widget of this name, or it is `InApp-Widget`.", "Choose another name."
+    ),
+    "too_many_widgets": Advice("An account may have ten widgets of its own.", "Remove one first."),
+    "origin_invalid": Advice(
+        "This is no origin that may frame a page.",
+        "Give a scheme and a host, as `https://desk.brand.com`, without a wildcard.",
+    ),
+    "too_many_origins": Advice("Twenty origins can be listed.", "Remove one first."),
 }
 WEBHOOKS = {
     "url_not_allowed": Advice(
@@ -219,6 +235,12 @@ ACCOUNTS = {
     "identity_provider_invalid": Advice(
         "A setting of the identity provider cannot be used.",
         "Correct the field that `errors` names.",
+    ),
+    "app_invalid": Advice(
+        "A field of the app does not hold.", "Correct the field that the message names."
+    ),
+    "bundle_id_taken": Advice(
+        "The account has an app of this bundle id.", "Change that one, or choose another id."
     ),
     "vapid_keys_exist": Advice(
         "The app has a key pair for Web Push; another would end every browser's subscription.",

@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.admin_scope import AccountScopedAdmin, ReadOnlyAdmin, ScopedRelatedFilter
 from accounts.models import User
+from common.form_inputs import SecretTextarea
 from push.breakers import close_by_hand
 from push.credentials import (
     CredentialInvalid,
@@ -19,6 +20,7 @@ from push.credentials import (
     save_credential,
     switch_off,
 )
+from push.forms import ENVIRONMENTS, read_headers
 from push.models import Breaker, ProviderKind, PushCredential
 from push.vapid_keys import application_server_key, make_vapid_keys, with_private_key
 
@@ -27,14 +29,6 @@ SETTING_FIELDS = (
     *("contact", "vapid_private_key", "service_account"),
     *("team_id", "key_id", "private_key", "topic", "environment"),
 )
-ENVIRONMENTS = (("", "Production"), ("sandbox", "Sandbox"))
-
-
-class SecretTextarea(forms.Textarea):
-    """What was typed does not come back, not even beside an error."""
-
-    def format_value(self, value: Any) -> str:
-        return ""
 
 
 class PushCredentialForm(forms.ModelForm):
@@ -119,7 +113,7 @@ class PushCredentialForm(forms.ModelForm):
     def _settings(self, cleaned: dict[str, Any]) -> dict[str, Any]:
         given = {name: cleaned[name] for name in SETTING_FIELDS if cleaned.get(name)}
         if "headers" in given:
-            given["headers"] = _read_headers(given["headers"])
+            given["headers"] = read_headers(given["headers"])
         if given and cleaned["provider"] == ProviderKind.LAB:
             raise ValidationError("The push lab needs no settings; leave them empty.")
         if cleaned["provider"] == ProviderKind.WEBPUSH:
@@ -128,12 +122,6 @@ class PushCredentialForm(forms.ModelForm):
 
     def validate_constraints(self) -> None:
         """Saving replaces the enabled credential, so that there is one is no mistake."""
-
-
-def _read_headers(text: str) -> list[list[str]]:
-    lines = [line for line in text.splitlines() if line.strip()]
-    pairs = (line.partition(":") for line in lines)
-    return [[name.strip(), value.strip()] for name, _, value in pairs]
 
 
 def _actor(request: HttpRequest) -> str | User:

@@ -56,6 +56,7 @@ def save_credential(
         credential = current or PushCredential(account=account, app=app, platform=platform)
         before = (credential.provider or None, credential.fingerprint or None)
         credential.provider = provider
+        credential.last_worked_at = None
         _seal(credential, settings, _signing_for(credential))
         changes = {
             "provider": [before[0], provider],

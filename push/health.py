@@ -48,6 +48,10 @@ class Tally:
         return self.results > 0 and self.scope.credential_id is not None
 
     @property
+    def has_worked(self) -> bool:
+        return self.results > self.failures and self.scope.credential_id is not None
+
+    @property
     def pace(self) -> float:
         """Seconds that a push took."""
         return self.elapsed_ms / 1000 / self.results if self.results else 0.0

@@ -13,6 +13,7 @@ from push.health import Counted, Health, Probe, Tally, count, tells
 from push.metrics import BREAKER_OPENINGS
 from push.models import Breaker, PushCredential
 from push.providers.base import Outcome, PushResult
+from push.usage import note_worked
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ def note(health: Health, *, watched: Watched, now: datetime) -> Noted:
     tallies = health.tallies.values()
     counted = count((t for t in tallies if _is_told(t, watched)), now=now)
     _mark_pace(health, watched, now=now)
+    _note_worked(health, now=now)
     shut = {
         tally.scope.key
         for tally, result in _failing(health, counted)
@@ -49,6 +51,11 @@ def note(health: Health, *, watched: Watched, now: datetime) -> Noted:
     }
     reopened = {p.way.provider.kind for p in health.probes if _judge(p, now=now)}
     return Noted(frozenset(shut), frozenset(reopened))
+
+
+def _note_worked(health: Health, *, now: datetime) -> None:
+    worked = [tally for tally in health.tallies.values() if tally.has_worked]
+    note_worked({t.way.credential_id: t.way.fingerprint for t in worked}, now=now)
 
 
 def _is_told(tally: Tally, watched: Watched) -> bool:

@@ -34,6 +34,9 @@ class PushCredential(models.Model):
     is_enabled = models.BooleanField(default=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     switched_off_at = models.DateTimeField(null=True, blank=True, editable=False)
+    last_worked_at = models.DateTimeField(
+        null=True, editable=False, help_text="To the minute; empty with new settings."
+    )
 
     class Meta:
         constraints: ClassVar = [

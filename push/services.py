@@ -237,3 +237,8 @@ def lab_is_down(account: Account) -> bool:
 
 def set_lab_down(account: Account, is_down: bool) -> None:
     cache.set(LAB_DOWN.format(account.pk), is_down, timeout=None)
+
+
+def forget_lab_pushes(device_ids: Iterable[int]) -> None:
+    """What phones of the lab were shown: their devices are gone, or their people are."""
+    LabPush.objects.filter(device_id__in=list(device_ids)).delete()

@@ -18,6 +18,30 @@ def _nothing(world: World) -> Mapping[str, Any]:
     return {}
 
 
+def _app(world: World) -> Mapping[str, Any]:
+    return {"app_id": world.brand.app.pk}
+
+
+def _way(world: World) -> Mapping[str, Any]:
+    return {**_app(world), "platform": "ios"}
+
+
+def _proxy(world: World) -> Mapping[str, Any]:
+    return {**_app(world), "platform": "huawei"}
+
+
+def _widget(world: World) -> Mapping[str, Any]:
+    return {"widget_id": world.account.widgets.get().pk}
+
+
+def _origin(world: World) -> Mapping[str, Any]:
+    return {"origin_id": world.account.framing_origins.get().pk}
+
+
+def _consumer(world: World) -> Mapping[str, Any]:
+    return {"key": str(world.account.consumers.get(ref="ingrid").pk)}
+
+
 @dataclass(frozen=True)
 class PageRoute:
     """``view`` is its name in the URLconf; ``permission`` lets somebody in. ``ok`` answers them.
@@ -121,6 +145,44 @@ PAGES: list[PageRoute] = [
     *_form("settings_webhook_replay", _webhook),
     PageRoute("settings_webhook_delivery", VIEW_CAMPAIGNS, kwargs=_delivery),
     *_form("settings_webhook_delivery_replay", _delivery, ok=302),
+    PageRoute("settings_apps", VIEW_CAMPAIGNS),
+    PageRoute("settings_app_new", ADMINISTER),
+    PageRoute("settings_app_new", ADMINISTER, method="POST"),
+    PageRoute("settings_app", VIEW_CAMPAIGNS, kwargs=_app),
+    PageRoute("settings_app_edit", ADMINISTER, kwargs=_app),
+    PageRoute("settings_app_edit", ADMINISTER, method="POST", kwargs=_app),
+    PageRoute("settings_credential", ADMINISTER, kwargs=_way),
+    PageRoute("settings_credential", ADMINISTER, query="provider=proxy", kwargs=_way),
+    PageRoute("settings_credential", ADMINISTER, method="POST", ok=302, kwargs=_way),
+    PageRoute("settings_credential_off", ADMINISTER, kwargs=_way),
+    PageRoute("settings_credential_off", ADMINISTER, method="POST", ok=302, kwargs=_way),
+    PageRoute("settings_vapid_keys", ADMINISTER, kwargs=_app),
+    PageRoute("settings_vapid_keys", ADMINISTER, method="POST", ok=302, kwargs=_app),
+    PageRoute("settings_signing_secret", ADMINISTER, kwargs=_proxy),
+    PageRoute("settings_signing_secret", ADMINISTER, method="POST", kwargs=_proxy),
+    PageRoute("settings_push_test", ADMINISTER, query="consumer=ingrid", kwargs=_app),
+    PageRoute("settings_push_test", ADMINISTER, method="POST", kwargs=_app),
+    PageRoute("settings_identity", VIEW_CAMPAIGNS),
+    PageRoute("settings_identity", ADMINISTER, method="POST"),
+    PageRoute("settings_identity_token", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("settings_identity_token", VIEW_CAMPAIGNS, method="POST"),
+    PageRoute("settings_widgets", VIEW_CAMPAIGNS),
+    PageRoute("settings_widgets", ADMINISTER, method="POST"),
+    PageRoute(
+        "settings_widget_remove", ADMINISTER, method="POST", ok=302, kwargs=_widget, looks=False
+    ),
+    PageRoute("settings_origins", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("settings_origins", ADMINISTER, method="POST"),
+    PageRoute(
+        "settings_origin_remove", ADMINISTER, method="POST", ok=302, kwargs=_origin, looks=False
+    ),
+    PageRoute("consumer_list", VIEW_CAMPAIGNS, query="q=in"),
+    PageRoute("consumer_page", VIEW_CAMPAIGNS, kwargs=_consumer),
+    PageRoute("consumer_opt_out", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
+    PageRoute("consumer_opt_in", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
+    PageRoute("consumer_export", ADMINISTER, method="POST", kwargs=_consumer),
+    PageRoute("consumer_erase", ADMINISTER, kwargs=_consumer),
+    PageRoute("consumer_erase", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

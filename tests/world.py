@@ -8,12 +8,16 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
+from conversations.models import FramingOrigin, NamedWidget
+from tests.consumers.tokens import pem, rsa_key
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
+from tests.factories.consumers import IdentityProviderFactory
 from tests.factories.lab import LabBrand, lab_brand
 from tests.factories.webhooks import WebhookEndpointFactory
 from webhooks.events import EventType, NewEvent
 from webhooks.models import DeliveryState
 from webhooks.services import publish
+from tests.factories.push import PushCredentialFactory
 
 ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGENT)
 
@@ -50,6 +54,17 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     _webhook_that_fails(brand.account)
     brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
     brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
+    PushCredentialFactory(
+        app=brand.app,
+        platform="huawei",
+        provider="proxy",
+        settings={"url": "https://push.brand.example/lp"},
+    )
+    IdentityProviderFactory(account=brand.account, public_key=pem(rsa_key()))
+    NamedWidget.objects.create(
+        account=brand.account, name="Orders", url="https://orders.larkfield.example/agent"
+    )
+    FramingOrigin.objects.create(account=brand.account, origin="https://desk.larkfield.example")
     return World(brand, people)
 
 

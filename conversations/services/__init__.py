@@ -7,6 +7,7 @@ from conversations.services.agents import (
     close_conversation,
     transfer_conversation,
 )
+from conversations.services.erasing import erase_conversations, erase_routes
 from conversations.services.replies import (
     ClientIdReused,
     Received,
@@ -35,6 +36,8 @@ __all__ = [
     "add_agent_message",
     "close_conversation",
     "close_routes",
+    "erase_conversations",
+    "erase_routes",
     "mark_answers_counted",
     "open_reply_routes",
     "receive_message",
