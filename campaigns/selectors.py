@@ -97,10 +97,11 @@ def counts_by_campaign(campaigns: Sequence[Campaign]) -> dict[int, CampaignCount
     rows = CampaignTally.objects.filter(campaign__in=totals).values_list("campaign_id", "state")
     for campaign_id, state, total in rows.annotate(total=Sum("n")):
         totals[campaign_id][state] = total
-    return {pk: _counts(of_campaign) for pk, of_campaign in totals.items()}
+    return {pk: counts_from(of_campaign) for pk, of_campaign in totals.items()}
 
 
-def _counts(totals: Mapping[str, int]) -> CampaignCounts:
+def counts_from(totals: Mapping[str, int]) -> CampaignCounts:
+    """The counts of a campaign from its totals by state."""
     final = sum(totals.get(state, 0) for state in FINAL)
     return CampaignCounts(
         accepted=totals.get("accepted", 0),
