@@ -2,8 +2,10 @@
 
 from django.urls import URLPattern
 
+from campaigns import urls as campaigns
 from console.analytics import urls as analytics
 
 urlpatterns: list[URLPattern] = [
+    *campaigns.pages,
     *analytics.pages,
 ]

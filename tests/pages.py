@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import get_resolver, reverse
 
-from accounts.roles import VIEW_CAMPAIGNS
+from accounts.roles import MANAGE_HANDOFFS, VIEW_CAMPAIGNS
 from tests.world import World
 
 Named = Callable[[World], Mapping[str, Any]]
@@ -21,7 +21,8 @@ def _nothing(world: World) -> Mapping[str, Any]:
 class PageRoute:
     """``view`` is its name in the URLconf; ``permission`` lets somebody in. ``ok`` answers them.
 
-    ``kwargs`` are what its path names besides the account; ``looks`` is False for answers that are
+    ``kwargs`` are what its path names besides the account, and ``query`` may name something of the
+    world in braces; ``looks`` is False for answers that are
     no page of their own: parts, files, redirects.
     """
 
@@ -49,14 +50,28 @@ class PageRoute:
 
     def url(self, world: World, **changed: Any) -> str:
         named = {"account_number": world.account.number, **self.kwargs(world), **changed}
-        query = self.query and f"?{self.query}"
+        query = self.query and f"?{self.query.format(world=world)}"
         return f"{reverse(self.view, kwargs=named)}{query}"
+
+
+def _campaign(world: World) -> Mapping[str, Any]:
+    return {"campaign_id": world.campaign.public_id}
 
 
 PAGES: list[PageRoute] = [
     PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
     PageRoute("analytics_page", VIEW_CAMPAIGNS),
     PageRoute("analytics_csv", VIEW_CAMPAIGNS, looks=False),
+    PageRoute("campaign_list", VIEW_CAMPAIGNS, query="q={world.campaign.public_id}"),
+    PageRoute("campaign_call", VIEW_CAMPAIGNS),
+    PageRoute("campaign_list_csv", VIEW_CAMPAIGNS, looks=False),
+    PageRoute("campaign_page", VIEW_CAMPAIGNS, query="why=table", kwargs=_campaign),
+    PageRoute(
+        "campaign_page", VIEW_CAMPAIGNS, query="recipient={world.recipient}", kwargs=_campaign
+    ),
+    PageRoute("campaign_recipients_csv", VIEW_CAMPAIGNS, kwargs=_campaign, looks=False),
+    PageRoute("campaign_cancel", MANAGE_HANDOFFS, kwargs=_campaign),
+    PageRoute("campaign_cancel", MANAGE_HANDOFFS, method="POST", ok=302, kwargs=_campaign),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

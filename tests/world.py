@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from uuid import UUID
 
 from django.utils import timezone
 
 from accounts.models import Account, Role, User
-from campaigns.models import DailyFigure
+from campaigns.models import Campaign, DailyFigure
+from campaigns.services import CreatedCampaign
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.lab import LabBrand, lab_brand
 
@@ -17,6 +20,20 @@ ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGE
 class World:
     brand: LabBrand
     people: dict[str, User]
+
+    @cached_property
+    def sent(self) -> CreatedCampaign:
+        """A campaign of which one message is sent, one suppressed, and one waits."""
+        self.brand.phone("lab:down", name="Mona", platform="web", label="Mona’s browser")
+        return self.brand.send({"ingrid": "Your card 💳", "stranger": "Hello", "lab:down": "Hi"})
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.sent.campaign
+
+    @property
+    def recipient(self) -> UUID:
+        return self.sent.accepted[0].public_id
 
     @property
     def account(self) -> Account:
