@@ -34,6 +34,12 @@ class LabBrand:
 
     def send(self, texts: dict[str, str]) -> CreatedCampaign:
         """A campaign to these consumers, brought to their phones as a worker would."""
+        created = self.accept(texts)
+        deliver_all()
+        return created
+
+    def accept(self, texts: dict[str, str]) -> CreatedCampaign:
+        """A campaign to these consumers, which waits for a worker."""
         body = {
             "campaignName": "Card renewal",
             "skill": self.billing.name,
@@ -44,15 +50,13 @@ class LabBrand:
                 for ref, text in texts.items()
             ],
         }
-        created = create_campaign(
+        return create_campaign(
             account=self.account,
             call=parse_call(body, max_recipients=100),
             client_id="tests",
             trace_id=uuid4(),
             now=timezone.now(),
         )
-        deliver_all()
-        return created
 
 
 def deliver_all() -> None:
