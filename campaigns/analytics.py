@@ -129,6 +129,19 @@ def count_campaign(campaign: Campaign) -> Figures:
     return next(iter(count(campaign.account_id, scope).values()), Figures())
 
 
+def funnel(campaign: Campaign, figures: Figures) -> dict[str, int]:
+    """From each step to the next some are lost; counts and reasons tell where to."""
+    return {
+        "requested": campaign.requested,
+        "eligible": figures.eligible,
+        "sent": figures.of(State.SENT),
+        "delivered": figures.of("delivered"),
+        "opened": figures.of("opened"),
+        "replied": figures.of("replied"),
+        "closed": figures.of("closed"),
+    }
+
+
 def _parameters(account_id: int, scope: Scope) -> Mapping[str, Any]:
     return {
         "account": account_id,

@@ -28,13 +28,15 @@ _PLANNED = Q(windows__isnull=False) | Q(start_at__isnull=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CampaignFilter:
-    """None does not narrow. ``name`` is a part of it, in any case; the time is from ``since`` on
-    and before ``until``."""
+    """None does not narrow. ``name`` is a part of it, in any case; ``text`` a part of the name or
+    of the handoff's title, or the id of either. The time is from ``since`` on and before ``until``.
+    """
 
     status: str | None = None
     handoff_id: str | None = None
     skill: str | None = None
     name: str | None = None
+    text: str | None = None
     source: str | None = None
     since: datetime | None = None
     until: datetime | None = None
@@ -52,7 +54,14 @@ def find_campaigns(account: Account, wanted: CampaignFilter) -> QuerySet[Campaig
     }
     given = {lookup: value for lookup, value in conditions.items() if value is not None}
     campaigns = campaigns_of(account).filter(**given)
+    if wanted.text is not None:
+        campaigns = campaigns.filter(_found_by(wanted.text))
     return campaigns if wanted.status is None else _with_status(campaigns, wanted.status)
+
+
+def _found_by(text: str) -> Q:
+    by_name = Q(name__icontains=text) | Q(handoff__title__icontains=text)
+    return by_name | Q(public_id=text) | Q(handoff__public_id=text)
 
 
 def _with_status(campaigns: QuerySet[Campaign], status: str) -> QuerySet[Campaign]:

@@ -178,7 +178,9 @@ class OutboundMessage(models.Model):
             models.Index(
                 fields=["campaign", "due_at"], condition=_SCHEDULED, name="message_scheduled"
             ),
-            models.Index(fields=["campaign"], condition=_UNDER_WAY, name="message_under_way"),
+            models.Index(
+                fields=["campaign", "due_at"], condition=_UNDER_WAY, name="message_under_way_due"
+            ),
             # The dead letters of an account.
             models.Index(
                 fields=["account", "finished_at"],

@@ -43,9 +43,10 @@ OUTCOME_SENTENCES = {
 
 _MESSAGES = OutboundMessage.objects.filter(campaign=OuterRef("pk"))
 # The first entry of an index each, whatever the number of recipients. No EXISTS: that could be
-# planned as a hash of what is under way in all campaigns.
+# planned as a hash of what is under way in all campaigns. And in the index's order: without one,
+# where a campaign is a good part of the table, all of the table could be read for its first row.
 _OPENS_AT = Subquery(_MESSAGES.scheduled().order_by("due_at").values("due_at")[:1])
-_UNDER_WAY = Subquery(_MESSAGES.under_way().values("pk")[:1])
+_UNDER_WAY = Subquery(_MESSAGES.under_way().order_by("due_at").values("pk")[:1])
 # All messages of a campaign that are not final wait for their time; asked of planned ones alone.
 IS_SCHEDULED = Q(GreaterThan(_OPENS_AT, Now())) & Q(IsNull(_UNDER_WAY, True))
 
@@ -96,10 +97,11 @@ def counts_by_campaign(campaigns: Sequence[Campaign]) -> dict[int, CampaignCount
     rows = CampaignTally.objects.filter(campaign__in=totals).values_list("campaign_id", "state")
     for campaign_id, state, total in rows.annotate(total=Sum("n")):
         totals[campaign_id][state] = total
-    return {pk: _counts(of_campaign) for pk, of_campaign in totals.items()}
+    return {pk: counts_from(of_campaign) for pk, of_campaign in totals.items()}
 
 
-def _counts(totals: Mapping[str, int]) -> CampaignCounts:
+def counts_from(totals: Mapping[str, int]) -> CampaignCounts:
+    """The counts of a campaign from its totals by state."""
     final = sum(totals.get(state, 0) for state in FINAL)
     return CampaignCounts(
         accepted=totals.get("accepted", 0),

@@ -1,6 +1,6 @@
-from django.urls import re_path
+from django.urls import path, re_path
 
-from campaigns import api
+from campaigns import api, views
 from campaigns.models import EventKind
 
 CAMPAIGN = r"campaign/(?P<campaign_id>[A-Za-z0-9_-]{9})"
@@ -63,4 +63,17 @@ sdk_urls = [
         name=f"sdk-{kind.value}",
     )
     for kind in (EventKind.DELIVERED, EventKind.OPENED)
+]
+
+# Relative to account/<account_number>/: the web tool.
+PAGE = r"^campaigns/(?P<campaign_id>[A-Za-z0-9_-]{9})/"
+pages = [
+    path("campaigns/", views.CampaignList.as_view(), name="campaign_list"),
+    path("campaigns/call/", views.CampaignCall.as_view(), name="campaign_call"),
+    path("campaigns/all.csv", views.CampaignListCsv.as_view(), name="campaign_list_csv"),
+    re_path(rf"{PAGE}$", views.CampaignPage.as_view(), name="campaign_page"),
+    re_path(rf"{PAGE}cancel/$", views.CampaignCancel.as_view(), name="campaign_cancel"),
+    re_path(
+        rf"{PAGE}recipients\.csv$", views.RecipientsCsv.as_view(), name="campaign_recipients_csv"
+    ),
 ]

@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from django.http import StreamingHttpResponse
+
 # What spreadsheets begin a formula with, in half and full width, and what they skip before it.
 _FORMULA = re.compile("[\\s\0\u200b\ufeff]*[=+\\-@＝＋－＠]|[ \0\u00a0\u3000\u200b\ufeff]*[\t\r\n]")
 
@@ -28,3 +30,12 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
     yield writer.writerow(header)
     for row in rows:
         yield writer.writerow([cell(value) for value in row])
+
+
+def csv_response(lines: Iterable[str], name: str) -> StreamingHttpResponse:
+    """A file that is sent as it is written; ``name`` needs no quoting."""
+    return StreamingHttpResponse(
+        lines,
+        content_type="text/csv; charset=utf-8; header=present",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )

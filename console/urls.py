@@ -3,6 +3,7 @@
 from django.urls import URLPattern
 
 from accounts import urls as accounts
+from campaigns import urls as campaigns
 from console.analytics import urls as analytics
 from console.app_settings import urls as app_settings
 from console.people import urls as people
@@ -11,6 +12,7 @@ from conversations import urls as conversations
 from webhooks import urls as webhooks
 
 urlpatterns: list[URLPattern] = [
+    *campaigns.pages,
     *analytics.pages,
     *accounts.pages,
     *app_settings.pages,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from accounts.models import Account, Skill
 from consumers.models import Consumer
@@ -15,6 +15,7 @@ from conversations.models import (
     Message,
     MessageState,
     ReplyRoute,
+    Sender,
 )
 
 # What the agent widget shows of a consumer (F1).
@@ -133,6 +134,25 @@ def answers_to(message_ids: Sequence[UUID]) -> dict[UUID, Answer]:
         "conversation__closed_at",
     )
     return {row[0]: Answer(row[1], row[2], row[3], row[4], row[5]) for row in rows}
+
+
+def count_answers(account: Account, campaign_ids: Sequence[str]) -> dict[str, int]:
+    """How many messages of each of these campaigns (public ids) were answered, in one query."""
+    answered = ReplyRoute.objects.filter(
+        account=account, campaign_id__in=campaign_ids, replied_at__isnull=False
+    )
+    return dict(answered.values_list("campaign_id").annotate(n=Count("pk")))
+
+
+def first_answer(route: ReplyRoute) -> str:
+    """What the consumer wrote in answer to the route's message; empty where nothing was."""
+    if route.conversation is None or route.replied_at is None:
+        return ""
+    written = route.conversation.messages.filter(
+        sender=Sender.CONSUMER, sent_at__gte=route.replied_at
+    )
+    first = written.order_by("id").first()
+    return first.text if first else ""
 
 
 def recent_outbound(*, account: Account, consumer_ref: str, now: datetime) -> list[ReplyRoute]:

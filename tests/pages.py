@@ -7,7 +7,7 @@ from typing import Any
 
 from django.urls import get_resolver, reverse
 
-from accounts.roles import ADMINISTER, VIEW_CAMPAIGNS
+from accounts.roles import ADMINISTER, MANAGE_HANDOFFS, VIEW_CAMPAIGNS
 from tests.world import World
 from webhooks.models import WebhookDelivery
 
@@ -46,7 +46,8 @@ def _consumer(world: World) -> Mapping[str, Any]:
 class PageRoute:
     """``view`` is its name in the URLconf; ``permission`` lets somebody in. ``ok`` answers them.
 
-    ``kwargs`` are what its path names besides the account; ``looks`` is False for answers that are
+    ``kwargs`` are what its path names besides the account, and ``query`` may name something of the
+    world in braces; ``looks`` is False for answers that are
     no page of their own: parts, files, redirects.
     """
 
@@ -74,7 +75,7 @@ class PageRoute:
 
     def url(self, world: World, **changed: Any) -> str:
         named = {"account_number": world.account.number, **self.kwargs(world), **changed}
-        query = self.query and f"?{self.query}"
+        query = self.query and f"?{self.query.format(world=world)}"
         return f"{reverse(self.view, kwargs=named)}{query}"
 
 
@@ -107,6 +108,10 @@ def _form(view: str, kwargs: Named = _nothing, *, ok: int = 200) -> Iterator[Pag
     """A page of the settings that an administrator opens and sends."""
     yield PageRoute(view, ADMINISTER, kwargs=kwargs)
     yield PageRoute(view, ADMINISTER, "POST", ok=ok, kwargs=kwargs)
+
+
+def _campaign(world: World) -> Mapping[str, Any]:
+    return {"campaign_id": world.campaign.public_id}
 
 
 PAGES: list[PageRoute] = [
@@ -183,6 +188,16 @@ PAGES: list[PageRoute] = [
     PageRoute("consumer_export", ADMINISTER, method="POST", kwargs=_consumer),
     PageRoute("consumer_erase", ADMINISTER, kwargs=_consumer),
     PageRoute("consumer_erase", ADMINISTER, method="POST", ok=302, kwargs=_consumer),
+    PageRoute("campaign_list", VIEW_CAMPAIGNS, query="q={world.campaign.public_id}"),
+    PageRoute("campaign_call", VIEW_CAMPAIGNS),
+    PageRoute("campaign_list_csv", VIEW_CAMPAIGNS, looks=False),
+    PageRoute("campaign_page", VIEW_CAMPAIGNS, query="why=table", kwargs=_campaign),
+    PageRoute(
+        "campaign_page", VIEW_CAMPAIGNS, query="recipient={world.recipient}", kwargs=_campaign
+    ),
+    PageRoute("campaign_recipients_csv", VIEW_CAMPAIGNS, kwargs=_campaign, looks=False),
+    PageRoute("campaign_cancel", MANAGE_HANDOFFS, kwargs=_campaign),
+    PageRoute("campaign_cancel", MANAGE_HANDOFFS, method="POST", ok=302, kwargs=_campaign),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

@@ -2,22 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cached_property
+from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Account, Role, User
-from campaigns.models import DailyFigure
+from campaigns.models import Campaign, DailyFigure
+from campaigns.services import CreatedCampaign
 from conversations.models import FramingOrigin, NamedWidget
 from tests.consumers.tokens import pem, rsa_key
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.consumers import IdentityProviderFactory
 from tests.factories.lab import LabBrand, lab_brand
+from tests.factories.push import PushCredentialFactory
 from tests.factories.webhooks import WebhookEndpointFactory
 from webhooks.events import EventType, NewEvent
 from webhooks.models import DeliveryState
 from webhooks.services import publish
-from tests.factories.push import PushCredentialFactory
 
 ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGENT)
 
@@ -26,6 +29,20 @@ ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGE
 class World:
     brand: LabBrand
     people: dict[str, User]
+
+    @cached_property
+    def sent(self) -> CreatedCampaign:
+        """A campaign of which one message is sent, one suppressed, and one waits."""
+        self.brand.phone("lab:down", name="Mona", platform="web", label="Mona’s browser")
+        return self.brand.send({"ingrid": "Your card 💳", "stranger": "Hello", "lab:down": "Hi"})
+
+    @property
+    def campaign(self) -> Campaign:
+        return self.sent.campaign
+
+    @property
+    def recipient(self) -> UUID:
+        return self.sent.accepted[0].public_id
 
     @property
     def account(self) -> Account:

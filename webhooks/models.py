@@ -109,6 +109,9 @@ class WebhookEvent(models.Model):
     type = models.CharField(max_length=40)
     body = models.TextField()
     once = models.CharField(max_length=60, blank=True, help_text="What is told one time only.")
+    campaign_id = models.CharField(
+        max_length=9, blank=True, db_default="", help_text="The campaign that it is of, if any."
+    )
     created_at = models.DateTimeField()
 
     class Meta:
@@ -117,7 +120,14 @@ class WebhookEvent(models.Model):
                 fields=["account", "once"], condition=~Q(once=""), name="webhook_event_once"
             ),
         ]
-        indexes: ClassVar = [models.Index(fields=["created_at"], name="webhook_event_age")]
+        indexes: ClassVar = [
+            models.Index(fields=["created_at"], name="webhook_event_age"),
+            models.Index(
+                fields=["account", "campaign_id"],
+                condition=~Q(campaign_id=""),
+                name="webhook_event_campaign",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.type} {self.public_id}"

@@ -50,10 +50,11 @@ def subscriptions(account_ids: Iterable[int]) -> Subscriptions:
 # What is told one time only conflicts with itself, and then has no deliveries either.
 _STORE = """
 WITH stored AS (
-    INSERT INTO webhooks_webhookevent (account_id, public_id, type, body, once, created_at)
-    SELECT account_id, public_id, type, body, once, at
+    INSERT INTO webhooks_webhookevent
+        (account_id, public_id, type, body, once, campaign_id, created_at)
+    SELECT account_id, public_id, type, body, once, campaign_id, at
     FROM jsonb_to_recordset(%(events)s::jsonb) AS r(account_id bigint, public_id text, type text,
-        body text, once text, at timestamptz)
+        body text, once text, campaign_id text, at timestamptz)
     ON CONFLICT (account_id, once) WHERE NOT once = '' DO NOTHING
     RETURNING id, account_id, type, created_at
 )
@@ -75,6 +76,7 @@ def store(events: Sequence[NewEvent], *, numbers: Mapping[int, int]) -> int:
             "type": event.type,
             "body": body_of(event, account_number=numbers[event.account_id]),
             "once": event.once,
+            "campaign_id": event.data.get("campaignId") or "",
             "at": event.at,
         }
         for event in events

@@ -11,10 +11,10 @@ from rest_framework.response import Response
 
 from accounts.authentication import BrandView
 from campaigns import idempotency
-from campaigns.analytics import count_campaign
+from campaigns.analytics import count_campaign, funnel
 from campaigns.api.base import CampaignView
 from campaigns.api.preflight import is_dry_run, preflight_json
-from campaigns.api.telling import campaigns_json, funnel_json, reason_json
+from campaigns.api.telling import campaigns_json, reason_json
 from campaigns.idempotency import KeyedCall, KeyTaken, StoredAnswer
 from campaigns.listing import STATUSES, CampaignFilter, find_campaigns
 from campaigns.metrics import ACCEPT_SECONDS
@@ -164,7 +164,7 @@ class CampaignDetail(CampaignView):
         return Response(
             {
                 **campaign,
-                "funnel": funnel_json(self.campaign, figures),
+                "funnel": funnel(self.campaign, figures),
                 "reasons": [reason_json(*key, n) for key, n in figures.reasons.items()],
             }
         )

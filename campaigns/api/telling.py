@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from campaigns import selectors
-from campaigns.analytics import Figures
 from campaigns.held_up import HeldUp, find_held_up
-from campaigns.models import Campaign, State
+from campaigns.models import Campaign
 from campaigns.reasons import campaign_state, explanation
 from common.times import json_time
 from push.reasons import sentence
@@ -78,19 +77,6 @@ def _held_up_json(held: HeldUp) -> dict[str, Any]:
         "explanation": sentence(held.reason),
         "since": json_time(held.since),
         "nextTryAt": json_time(held.next_try_at),
-    }
-
-
-def funnel_json(campaign: Campaign, figures: Figures) -> dict[str, int]:
-    """From each step to the next some are lost; ``counts`` and ``reasons`` tell where to."""
-    return {
-        "requested": campaign.requested,
-        "eligible": figures.eligible,
-        "sent": figures.of(State.SENT),
-        "delivered": figures.of("delivered"),
-        "opened": figures.of("opened"),
-        "replied": figures.of("replied"),
-        "closed": figures.of("closed"),
     }
 
 

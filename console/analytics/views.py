@@ -15,8 +15,9 @@ from campaigns import daily
 from campaigns.daily import Figures, Span
 from campaigns.models import FINAL, State
 from campaigns.reasons import reason
+from common import ranges
 from common.spreadsheet import csv_lines
-from console.analytics import charts, ranges
+from console.analytics import charts
 from console.analytics.definitions import MEASURES
 from handoffs.models import Kind
 

@@ -47,7 +47,7 @@ def poison(world: World) -> None:
 def test_markup_in_every_field_stays_text_on_every_page(
     opened: Any, page: Page, world: World
 ) -> None:
-    world.brand.send({"ingrid": "Hi", "nobody": "Hi"})
+    assert world.sent.accepted
     poison(world)
 
     for route in LOOKS:

@@ -6,7 +6,7 @@ import io
 import pytest
 from django.utils import timezone
 
-from campaigns.api import export
+from campaigns import export
 from campaigns.models import OutboundMessage
 from campaigns.receipts import record_event
 from conversations.models import Conversation

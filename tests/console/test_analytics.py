@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from console.analytics import charts, ranges
+from common import ranges
+from console.analytics import charts
 from tests.world import World, make_world
 
 THURSDAY = date(2026, 11, 26)

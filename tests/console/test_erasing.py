@@ -111,7 +111,7 @@ def test_what_was_several_messages_to_one_person_cannot_be_told_to_be(world):
 
 def queue(world) -> OutboundMessage:
     """A message that has not gone out yet, of a campaign of its own."""
-    created = world.brand.queue({REF: TEXT})
+    created = world.brand.accept({REF: TEXT})
     return OutboundMessage.objects.get(campaign=created.campaign)
 
 

@@ -34,12 +34,12 @@ class LabBrand:
 
     def send(self, texts: dict[str, str]) -> CreatedCampaign:
         """A campaign to these consumers, brought to their phones as a worker would."""
-        created = self.queue(texts)
+        created = self.accept(texts)
         deliver_all()
         return created
 
-    def queue(self, texts: dict[str, str]) -> CreatedCampaign:
-        """A campaign to these consumers that no worker has looked at."""
+    def accept(self, texts: dict[str, str]) -> CreatedCampaign:
+        """A campaign to these consumers, which waits for a worker."""
         body = {
             "campaignName": "Card renewal",
             "skill": self.billing.name,

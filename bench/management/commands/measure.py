@@ -20,6 +20,7 @@ from bench import (
     machine,
     neighbour,
     outage,
+    pages,
     push_leg,
     reachability,
     redis_away,
@@ -59,6 +60,7 @@ class Command(BaseCommand):
             world = make_world(stub_url=stub.url, consumers=size.consumers)
             parts: dict[str, Callable[[], list[Finding]]] = {
                 "growth": partial(growth.measure_growth, world, size),
+                "pages": partial(pages.measure_pages, world, size),
                 "reachability": partial(reachability.measure_reachability, world, size),
                 "statements": partial(statements.measure_statements, world, size),
                 "accept": partial(accept.measure_accept, world, size, folder),
