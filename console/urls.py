@@ -3,7 +3,9 @@
 from django.urls import URLPattern
 
 from console.analytics import urls as analytics
+from console.handoffs import urls as handoffs
 
 urlpatterns: list[URLPattern] = [
     *analytics.pages,
+    *handoffs.pages,
 ]

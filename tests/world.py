@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
+from handoffs.models import HandoffDraft
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
+from tests.factories.handoffs import HandoffDraftFactory
 from tests.factories.lab import LabBrand, lab_brand
 
 ROLES = (Role.ADMINISTRATOR, Role.CAMPAIGN_MANAGER, Role.AGENT_MANAGER, Role.AGENT)
@@ -27,12 +29,16 @@ class World:
         return self.people[Role.ADMINISTRATOR]
 
     @property
+    def draft(self) -> HandoffDraft:
+        return self.account.handoff_drafts.get()
+
+    @property
     def campaign_manager(self) -> User:
         return self.people[Role.CAMPAIGN_MANAGER]
 
 
 def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example") -> World:
-    """A brand with its people, two consumers and a system that calls."""
+    """A brand with its people, two consumers, a system that calls and a half-made handoff."""
     brand = lab_brand(name=name, time_zone="Europe/Stockholm")
     people = {
         role: member(role, brand.account, email=f"{role}@{mail}", name=person)
@@ -44,6 +50,7 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     ApiClientFactory(account=brand.account, name="cards-core")
     brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
     brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
+    HandoffDraftFactory(account=brand.account, by=people[Role.CAMPAIGN_MANAGER].email)
     return World(brand, people)
 
 

@@ -1,0 +1,311 @@
+"""Making a handoff in four steps, over a draft that is saved with each of them (B2)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.generic import TemplateView
+
+from accounts.models import Account
+from accounts.permissions import AccountPermissionMixin
+from accounts.roles import MANAGE_HANDOFFS
+from common.errors import DomainError
+from console.handoffs.preview import draw, handoff_typed
+from handoffs.drafts import TooManyDrafts, drop_draft, finish_draft, save_draft, start_draft
+from handoffs.forms import (
+    ChannelForm,
+    MessageForm,
+    RulesForm,
+    StepForm,
+    field_of,
+    samples_in,
+    told,
+    typed,
+)
+from handoffs.models import Channel, Handoff, HandoffDraft, Kind, Step
+from push.models import PushCredential
+
+FORMS: Mapping[Step, type[StepForm]] = {
+    Step.CHANNEL: ChannelForm,
+    Step.MESSAGE: MessageForm,
+    Step.RULES: RulesForm,
+}
+STEPS = list(Step)
+HINTS = {
+    Step.CHANNEL: "In-App",
+    Step.MESSAGE: "What people read",
+    Step.RULES: "How long, to whom",
+    Step.REVIEW: "Then copy the id",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One of the numbered steps on top; ``url`` leads to one that was reached."""
+
+    step: Step
+    hint: str
+    url: str
+    is_current: bool
+    is_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """What keeps a draft from being made, and the step where it is mended."""
+
+    step: Step
+    url: str
+    label: str
+    message: str
+
+
+def ready_apps(account: Account) -> set[str]:
+    """Names of the apps that can be pushed to on some platform."""
+    credentials = PushCredential.objects.filter(app__account=account, is_enabled=True)
+    return set(credentials.values_list("app__bundle_id", flat=True))
+
+
+class WizardPage(AccountPermissionMixin, TemplateView):
+    required_permission = MANAGE_HANDOFFS
+    step: ClassVar[Step]
+    draft: HandoffDraft | None = None
+    form: StepForm
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        at = STEPS.index(self.step)
+        return super().get_context_data(
+            **kwargs,
+            draft=self.draft,
+            step=self.step,
+            stages=self._stages(),
+            before=STEPS[at - 1] if at else None,
+            after=STEPS[at + 1] if at + 1 < len(STEPS) else None,
+        )
+
+    def _stages(self) -> list[Stage]:
+        reached = STEPS.index(Step(self.draft.step)) if self.draft else 0
+        current = STEPS.index(self.step)
+        return [
+            Stage(
+                step=step,
+                hint=HINTS[step],
+                url=self.url_of(step) if self.draft and at <= reached else "",
+                is_current=at == current,
+                is_done=at <= reached and at != current,
+            )
+            for at, step in enumerate(STEPS)
+        ]
+
+    def url_of(self, step: Step) -> str:
+        assert self.draft is not None
+        return reverse("handoff_step", args=[self.account.number, self.draft.pk, step.value])
+
+
+class HandoffNew(WizardPage):
+    """The first step; a draft there is when it is left for the next one."""
+
+    step = Step.CHANNEL
+    template_name = "console/handoffs/channel.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.form = ChannelForm(handoff=Handoff(account=self.account))
+        return self.render_to_response(self.get_context_data(form=self.form))
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        candidate = Handoff(account=self.account, kind=Kind.PROACTIVE)
+        self.form = ChannelForm(request.POST, handoff=candidate)
+        if not self.form.is_valid():
+            return self.render_to_response(self.get_context_data(form=self.form))
+        data = typed(ChannelForm, request.POST)
+        try:
+            self.draft = start_draft(
+                account=self.account,
+                kind=data.pop("kind"),
+                data=data,
+                by=str(request.user),
+                now=timezone.now(),
+            )
+        except TooManyDrafts as error:
+            messages.error(request, error.message)
+            return redirect("handoff_list", self.account.number)
+        return redirect(self.url_of(Step.MESSAGE))
+
+
+class DraftPage(WizardPage):
+    draft: HandoffDraft
+
+    def load(self) -> None:
+        drafts = HandoffDraft.objects.select_related("account__default_skill")
+        of_account = drafts.filter(account=self.account)
+        self.draft = get_object_or_404(of_account, pk=self.kwargs["draft_id"])
+
+    def candidate(self) -> Handoff:
+        """The handoff as far as the draft says it."""
+        return handoff_typed(self.account, self.draft.data, self.draft.kind)
+
+    def bound(self, step: Step) -> StepForm:
+        """The step as the draft holds it, with what is not there as it is to begin with."""
+        form_class = FORMS[step]
+        begin = {name: field.initial for name, field in form_class.base_fields.items()}
+        return self.make_form(step, data={**begin, **self._data()})
+
+    def make_form(self, step: Step, **kwargs: Any) -> StepForm:
+        if step == Step.MESSAGE:
+            kwargs["ready"] = ready_apps(self.account)
+        return FORMS[step](handoff=self.candidate(), **kwargs)
+
+    def _data(self) -> dict[str, Any]:
+        return {"kind": self.draft.kind, **self.draft.data}
+
+
+class HandoffStep(DraftPage):
+    """A step with a form: its page, and what is done with it when a button is pressed."""
+
+    def load(self) -> None:
+        super().load()
+        self.step = Step(self.kwargs["step"])  # type: ignore[misc]
+
+    def get_template_names(self) -> list[str]:
+        return [f"console/handoffs/{self.step}.html"]
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.form = self.make_form(self.step, initial=self._data())
+        return self.show()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        self.form = self.make_form(self.step, data=request.POST)
+        wish = request.POST.get("go", "next")
+        is_right = wish != "next" or self.form.is_valid()
+        self._save(request, is_right=is_right and wish == "next")
+        if wish == "drop":
+            return redirect("handoff_draft_drop", self.account.number, self.draft.pk)
+        if wish == "close":
+            messages.success(request, "The draft is kept: continue it whenever you like.")
+            return redirect("handoff_list", self.account.number)
+        if not is_right:
+            return self.show()
+        move = -1 if wish == "back" else 1
+        at = max(0, STEPS.index(self.step) + move)
+        return redirect(self.url_of(STEPS[at]))
+
+    def _save(self, request: HttpRequest, *, is_right: bool) -> None:
+        """What was typed stays, whether or not it holds."""
+        data = typed(FORMS[self.step], request.POST)
+        kind = data.pop("kind", None)
+        following = STEPS[STEPS.index(self.step) + 1]
+        try:
+            self.draft = save_draft(
+                draft=self.draft,
+                data=data,
+                kind=kind if kind in Kind.values else None,
+                reached=following if is_right else self.step,
+                by=str(request.user),
+                now=timezone.now(),
+            )
+        except HandoffDraft.DoesNotExist:
+            raise Http404("This draft was made or dropped meanwhile.") from None
+
+    def show(self) -> HttpResponse:
+        context = self.get_context_data(form=self.form)
+        if self.step == Step.MESSAGE:
+            phones = draw(self.candidate(), samples_in(self.draft.data), timezone.now())
+            context["phones"] = phones
+        return self.render_to_response(context)
+
+
+class HandoffReview(DraftPage):
+    """All that was chosen, and the button that makes it."""
+
+    step = Step.REVIEW
+    template_name = "console/handoffs/review.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        values, mistakes = self.check()
+        return self.show(values, mistakes)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        values, mistakes = self.check()
+        if mistakes:
+            return self.show(values, mistakes)
+        try:
+            handoff = finish_draft(
+                draft=self.draft, values=values, by=str(request.user), now=timezone.now()
+            )
+        except HandoffDraft.DoesNotExist:
+            raise Http404("This draft was made or dropped meanwhile.") from None
+        except DomainError as error:
+            return self.show(values, self._told_late(error))
+        return redirect("handoff_done", self.account.number, handoff.public_id)
+
+    def check(self) -> tuple[dict[str, Any], list[Mistake]]:
+        """What all steps say together, and what is wrong with it."""
+        values: dict[str, Any] = {}
+        mistakes: list[Mistake] = []
+        for step in FORMS:
+            form = self.bound(step)
+            if form.is_valid():
+                values |= form.values()
+            mistakes += [
+                self._mistake(step, form, name, str(error))
+                for name, errors in form.errors.items()
+                for error in errors
+            ]
+        values.pop("kind", None)
+        return values, mistakes
+
+    def _mistake(self, step: Step, form: StepForm, name: str, message: str) -> Mistake:
+        label = str(form.fields[name].label) if name in form.fields else ""
+        return Mistake(step, self.url_of(step), label, message)
+
+    def _told_late(self, error: DomainError) -> list[Mistake]:
+        """What only the database knew, as a title that was taken a moment before."""
+        found = []
+        for pointer, message in told(error):
+            name = field_of(pointer)
+            step = next((s for s, form in FORMS.items() if name in form.base_fields), Step.MESSAGE)
+            found.append(self._mistake(step, self.bound(step), name, message))
+        return found
+
+    def show(self, values: dict[str, Any], mistakes: list[Mistake]) -> HttpResponse:
+        handoff = self.candidate()
+        for name, value in values.items():
+            setattr(handoff, name, value)
+        samples = samples_in(self.draft.data)
+        context = self.get_context_data(
+            handoff=handoff,
+            channel=Channel(handoff.channels[0]).label,
+            mistakes=mistakes,
+            phones=draw(handoff, samples, timezone.now()),
+            change={step.value: self.url_of(step) for step in FORMS},
+        )
+        return self.render_to_response(context)
+
+
+class HandoffDraftOpen(DraftPage):
+    """To the step that the draft was left at."""
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return redirect(self.url_of(Step(self.draft.step)))
+
+
+class HandoffDraftDrop(AccountPermissionMixin, TemplateView):
+    required_permission = MANAGE_HANDOFFS
+    template_name = "console/handoffs/drop.html"
+    draft: HandoffDraft
+
+    def load(self) -> None:
+        self.draft = get_object_or_404(self.account.handoff_drafts, pk=self.kwargs["draft_id"])
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs, draft=self.draft)
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        drop_draft(draft=self.draft, by=str(request.user))
+        messages.success(request, "The draft was dropped.")
+        return redirect("handoff_list", self.account.number)
