@@ -86,6 +86,8 @@ PAGES: list[PageRoute] = [
     PageRoute("handoff_done", MANAGE_HANDOFFS, kwargs=_handoff),
     PageRoute("handoff_edit", MANAGE_HANDOFFS, kwargs=_handoff),
     PageRoute("handoff_edit", MANAGE_HANDOFFS, "POST", kwargs=_handoff),
+    PageRoute("handoff_test", MANAGE_HANDOFFS, kwargs=_handoff),
+    PageRoute("handoff_test", MANAGE_HANDOFFS, "POST", kwargs=_handoff),
     PageRoute("handoff_duplicate", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_handoff),
     PageRoute("handoff_archive", MANAGE_HANDOFFS, kwargs=_handoff),
     PageRoute("handoff_archive", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_handoff),

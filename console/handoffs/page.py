@@ -8,8 +8,10 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.generic import TemplateView
 
+from accounts.models import User
 from accounts.permissions import AccountPermissionMixin
 from accounts.roles import MANAGE_HANDOFFS
+from campaigns.own_device import find_own_consumer
 from campaigns.selectors import count_campaigns_by_handoff
 from campaigns.services import HandoffInUse, archive_handoff, count_waiting
 from common.errors import Conflict
@@ -39,7 +41,9 @@ class OneHandoff(AccountPermissionMixin, TemplateView):
         """The call that uses it; none for a handoff that no campaign can use."""
         if self.handoff.kind != Kind.PROACTIVE:
             return {}
-        call = call_of(self.handoff)
+        assert isinstance(self.request.user, User)
+        own = find_own_consumer(account=self.account, user=self.request.user)
+        call = call_of(self.handoff, consumer_ref=own.ref if own else "")
         return {"call": call, "snippets": snippets(call)}
 
 

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from console.handoffs import edit, listing, page, preview, wizard
+from console.handoffs import device_test, edit, listing, page, preview, wizard
 from handoffs.models import Step
 
 HANDOFF = "handoffs/(?P<handoff_id>H[0-9]{1,15})"
@@ -24,6 +24,7 @@ pages = [
     re_path(rf"^{HANDOFF}/$", page.HandoffPage.as_view(), name="handoff_page"),
     re_path(rf"^{HANDOFF}/done/$", page.HandoffDone.as_view(), name="handoff_done"),
     re_path(rf"^{HANDOFF}/edit/$", edit.HandoffEdit.as_view(), name="handoff_edit"),
+    re_path(rf"^{HANDOFF}/test/$", device_test.HandoffTest.as_view(), name="handoff_test"),
     re_path(rf"^{HANDOFF}/duplicate/$", page.HandoffDuplicate.as_view(), name="handoff_duplicate"),
     re_path(rf"^{HANDOFF}/archive/$", page.HandoffArchive.as_view(), name="handoff_archive"),
 ]

@@ -45,7 +45,7 @@ def printed(stack, brand, person):
 
 def test_the_printed_call_brings_a_message_to_a_phone_in_all_three_languages(stack, tmp_path):
     brand = lab_brand()
-    brand.handoff.text = "Hi ${{1}}, it’s \"ready\" 💳"
+    brand.handoff.text = 'Hi ${{1}}, it’s "ready" 💳'
     brand.handoff.save()
     brand.phone("ana")
     system = ApiClientFactory(account=brand.account)

@@ -45,7 +45,9 @@ def test_who_is_neither_campaign_manager_nor_administrator_makes_and_changes_not
 
     for view in ("handoff_edit", "handoff_archive", "handoff_duplicate"):
         assert client.post(url(view, cards.public_id), {"title": "Mine"}).status_code == 403
-    assert client.post(url("handoff_new"), {"channels": ["inapp"], "kind": "ivr"}).status_code == 403
+    assert (
+        client.post(url("handoff_new"), {"channels": ["inapp"], "kind": "ivr"}).status_code == 403
+    )
 
     cards.refresh_from_db()
     assert (cards.title, cards.archived_at) == ("Cards", None)
@@ -131,9 +133,7 @@ def test_archiving_is_refused_in_words_while_campaigns_go_out(brand, client, url
     assert client.post(where).status_code == 302
 
 
-def test_the_page_shows_the_call_and_says_that_nothing_is_sent_from_here(
-    brand, cards, client, url
-):
+def test_the_page_shows_the_call_and_says_that_nothing_is_sent_from_here(brand, cards, client, url):
     """G3"""
     ApiClientFactory(account=brand.account, name="cards-core")
 
@@ -161,5 +161,5 @@ def test_a_page_asks_the_same_number_of_queries_for_one_and_three_versions(
     for number in range(count - 1):
         edit_handoff(handoff=cards, changes={"title": f"No. {number}"}, by="x", now=NOW)
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(14):
         assert len(client.get(url("handoff_page", cards.public_id)).context["versions"]) == count

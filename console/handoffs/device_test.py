@@ -1,0 +1,80 @@
+"""A handoff on one's own phone, before any system calls."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from accounts.models import User
+from campaigns.own_device import (
+    choose_own_consumer,
+    find_own_consumer,
+    find_own_devices,
+    send_to_own_device,
+)
+from common.errors import DomainError
+from console.handoffs.page import OneHandoff
+from console.handoffs.preview import draw
+from handoffs.forms import samples_in
+
+
+class HandoffTest(OneHandoff):
+    """First who one is in the app, then which device; both on one page."""
+
+    template_name = "console/handoffs/test.html"
+
+    def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.show()
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.POST.get("go") == "choose":
+            return self._choose(request.POST.get("consumer", ""))
+        return self._send(request.POST.get("device", ""))
+
+    @property
+    def person(self) -> User:
+        assert isinstance(self.request.user, User)
+        return self.request.user
+
+    def _choose(self, ref: str) -> HttpResponse:
+        ref = ref.replace("\0", "").strip()
+        try:
+            choose_own_consumer(account=self.account, user=self.person, ref=ref, now=timezone.now())
+        except DomainError as error:
+            return self.show(consumer_error=error.message, typed_ref=ref)
+        return self.show()
+
+    def _send(self, given: str) -> HttpResponse:
+        try:
+            verdict = send_to_own_device(
+                handoff=self.handoff,
+                device_id=_uuid(given),
+                samples=self._samples(),
+                by=self.person,
+                now=timezone.now(),
+            )
+        except DomainError as error:
+            return self.show(device_error=error.message, chosen=given)
+        return self.show(verdict=verdict, chosen=given)
+
+    def _samples(self) -> dict[str, str]:
+        return samples_in(self.request.POST)
+
+    def show(self, **extra: Any) -> HttpResponse:
+        consumer = find_own_consumer(account=self.account, user=self.person)
+        context = self.get_context_data(
+            consumer=consumer,
+            devices=find_own_devices(handoff=self.handoff, user=self.person) if consumer else [],
+            phones=draw(self.handoff, self._samples(), timezone.now()),
+            **extra,
+        )
+        return self.render_to_response(context)
+
+
+def _uuid(given: str) -> UUID:
+    """One that no device has, where it is none."""
+    try:
+        return UUID(given)
+    except ValueError:
+        return UUID(int=0)
