@@ -21,13 +21,9 @@ MARK = "Test: "
 class NobodyThere(DomainError):
     """The account has no consumer of that id."""
 
-    key = "consumer_not_found"
-
 
 class NotYourDevice(DomainError):
     """The device is not one of the user's own in the handoff's apps."""
-
-    key = "not_your_device"
 
 
 def find_own_consumer(*, account: Account, user: User) -> Consumer | None:

@@ -19,8 +19,6 @@ _ORDER = list(Step)
 class TooManyDrafts(Conflict):
     """The account has so many drafts that nobody will finish them."""
 
-    key = "too_many_drafts"
-
 
 def start_draft(
     *,

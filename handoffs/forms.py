@@ -188,7 +188,11 @@ class RulesForm(StepForm):
 class EditForm(MessageForm, RulesForm):
     """All that may be edited on one page."""
 
-    is_active = forms.BooleanField(label="Switched on", required=False)
+    is_active = forms.BooleanField(
+        label="Switched on",
+        required=False,
+        help_text="While it is off, calls that name it are refused.",
+    )
     field_order = (
         "title",
         "is_active",

@@ -54,8 +54,6 @@ class HandoffArchived(Conflict):
 class HandoffChanged(Conflict):
     """Somebody else changed the handoff since it was read."""
 
-    key = "handoff_changed"
-
 
 def create_handoff(
     *,

@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
+from campaigns.own_device import choose_own_consumer
 from handoffs.models import HandoffDraft
+from handoffs.services import edit_handoff
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.handoffs import HandoffDraftFactory
 from tests.factories.lab import LabBrand, lab_brand
@@ -38,7 +40,7 @@ class World:
 
 
 def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example") -> World:
-    """A brand with its people, two consumers, a system that calls and a half-made handoff."""
+    """A brand with its people, two consumers, a system that calls, and a half-made handoff."""
     brand = lab_brand(name=name, time_zone="Europe/Stockholm")
     people = {
         role: member(role, brand.account, email=f"{role}@{mail}", name=person)
@@ -50,6 +52,11 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     ApiClientFactory(account=brand.account, name="cards-core")
     brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
     brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
+    now = timezone.now()
+    edit_handoff(handoff=brand.handoff, changes={"language": "sv"}, by="Carl", now=now)
+    choose_own_consumer(
+        account=brand.account, user=people[Role.ADMINISTRATOR], ref="ingrid", now=now
+    )
     HandoffDraftFactory(account=brand.account, by=people[Role.CAMPAIGN_MANAGER].email)
     return World(brand, people)
 

@@ -1,5 +1,6 @@
 """A handoff on one's own phone, before any system calls."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from campaigns.own_device import (
+    MARK,
     choose_own_consumer,
     find_own_consumer,
     find_own_devices,
@@ -15,7 +17,7 @@ from campaigns.own_device import (
 )
 from common.errors import DomainError
 from console.handoffs.page import OneHandoff
-from console.handoffs.preview import draw
+from console.handoffs.preview import Phones, draw
 from handoffs.forms import samples_in
 
 
@@ -61,12 +63,18 @@ class HandoffTest(OneHandoff):
     def _samples(self) -> dict[str, str]:
         return samples_in(self.request.POST)
 
+    def _phones(self) -> Phones:
+        """With the title as it arrives."""
+        phones = draw(self.handoff, self._samples(), timezone.now())
+        title = f"{MARK}{phones.likeness.title}"
+        return replace(phones, likeness=replace(phones.likeness, title=title))
+
     def show(self, **extra: Any) -> HttpResponse:
         consumer = find_own_consumer(account=self.account, user=self.person)
         context = self.get_context_data(
             consumer=consumer,
             devices=find_own_devices(handoff=self.handoff, user=self.person) if consumer else [],
-            phones=draw(self.handoff, self._samples(), timezone.now()),
+            phones=self._phones(),
             **extra,
         )
         return self.render_to_response(context)
