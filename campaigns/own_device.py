@@ -7,15 +7,19 @@ from uuid import UUID
 from django.db import transaction
 
 from accounts.audit import record
+from accounts.limits import LimitReached
 from accounts.models import Account, User
 from campaigns.likeness import make_likeness
 from campaigns.push_test import Verdict, send_test_push
 from common.errors import DomainError
+from common.limits import Policy, limiter
 from consumers.models import Consumer, Device, OwnConsumer
 from handoffs.models import Handoff
 from handoffs.services import HandoffArchived
 
 MARK = "Test: "
+# Of one user, in all accounts: enough to try a message out, too little to bother anybody with.
+TESTS = Policy("device-tests", 20, 3600)
 
 
 class NobodyThere(DomainError):
@@ -72,6 +76,7 @@ def send_to_own_device(
 
     :raises NotYourDevice: it is none of `find_own_devices`.
     :raises HandoffArchived: no test of it is sent any more.
+    :raises LimitReached: the user's TESTS are used up.
     :raises DeviceNotPushable, NoCredential: as `send_test_push`.
     """
     if handoff.archived_at is not None:
@@ -80,6 +85,7 @@ def send_to_own_device(
     device = next((one for one in own if one.public_id == device_id), None)
     if device is None:
         raise NotYourDevice("Choose one of your devices.")
+    _take_test(by)
     shown = make_likeness(handoff=handoff, samples=samples, now=now)
     title = f"{MARK}{shown.title if handoff.notification_title else device.app.name}"
     return send_test_push(
@@ -90,3 +96,13 @@ def send_to_own_device(
         text=shown.text,
         handoff_id=handoff.public_id,
     )
+
+
+def _take_test(user: User) -> None:
+    standing = limiter().take_request(TESTS, str(user.pk))
+    if not standing.is_allowed:
+        minutes = -(-standing.wait // 60)
+        raise LimitReached(
+            f"{TESTS.quota} tests an hour are enough. The next one may go in {minutes} min.",
+            standing,
+        )

@@ -18,6 +18,7 @@ from handoffs.services import check_title_is_free
 
 # Where a rule's field stands in the forms under another name.
 _FIELDS = {"lookback": "days"}
+_NUMBERS = {3: "three", 4: "four"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +118,12 @@ class MessageForm(StepForm):
         required=False,
         help_text="Bold on the lock screen; without one, the app’s name. "
         "About 40 characters show on most phones.",
+        widget=forms.TextInput({"dir": "auto"}),
     )
     text = forms.CharField(
         label="Message",
         strip=False,
-        widget=forms.Textarea({"rows": 5}),
+        widget=forms.Textarea({"rows": 5, "dir": "auto"}),
         error_messages={"required": "Write the message."},
     )
     language = forms.CharField(
@@ -138,7 +140,7 @@ class MessageForm(StepForm):
         most = MAX_APPS[Kind(self.handoff.kind)]
         self.fields[
             "app_names"
-        ].help_text = f"The push goes to devices registered by these apps. One to {most}."
+        ].help_text = f"The push goes to devices registered by these apps. One to {_NUMBERS[most]}."
 
     def clean_app_names(self) -> list[str]:
         """In the order that is stored, so that nothing changes by itself."""

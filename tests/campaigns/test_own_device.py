@@ -5,9 +5,11 @@ from uuid import uuid4
 import pytest
 from django.utils import timezone
 
+from accounts.limits import LimitReached
 from accounts.models import AuditEvent, Role
 from campaigns.models import Campaign, CampaignTally, MessageEvent, OutboundMessage
 from campaigns.own_device import (
+    TESTS,
     NobodyThere,
     NotYourDevice,
     choose_own_consumer,
@@ -144,3 +146,12 @@ def test_an_archived_handoff_is_not_sent_as_a_test(brand, carl, phone):
 
     with pytest.raises(HandoffArchived):
         send(brand, carl, phone)
+
+
+def test_a_user_sends_twenty_tests_an_hour_at_most(brand, carl, phone):
+    for _ in range(TESTS.quota):
+        send(brand, carl, phone)
+
+    with pytest.raises(LimitReached, match="20 tests an hour are enough"):
+        send(brand, carl, phone)
+    assert LabPush.objects.count() == TESTS.quota
