@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from console.handoffs import device_test, edit, listing, page, preview, wizard
+from console.handoffs import device_test, edit, halfway, listing, page, preview, review, wizard
 from handoffs.models import Step
 
 HANDOFF = "handoffs/(?P<handoff_id>H[0-9]{1,15})"
@@ -11,10 +11,10 @@ pages = [
     path("handoffs/", listing.HandoffList.as_view(), name="handoff_list"),
     path("handoffs/new/", wizard.HandoffNew.as_view(), name="handoff_new"),
     path("handoffs/preview/", preview.HandoffPreview.as_view(), name="handoff_preview"),
-    re_path(rf"^{DRAFT}/$", wizard.HandoffDraftOpen.as_view(), name="handoff_draft"),
-    re_path(rf"^{DRAFT}/drop/$", wizard.HandoffDraftDrop.as_view(), name="handoff_draft_drop"),
+    re_path(rf"^{DRAFT}/$", halfway.HandoffDraftOpen.as_view(), name="handoff_draft"),
+    re_path(rf"^{DRAFT}/drop/$", halfway.HandoffDraftDrop.as_view(), name="handoff_draft_drop"),
     re_path(
-        rf"^{DRAFT}/(?P<step>{Step.REVIEW})/$", wizard.HandoffReview.as_view(), name="handoff_step"
+        rf"^{DRAFT}/(?P<step>{Step.REVIEW})/$", review.HandoffReview.as_view(), name="handoff_step"
     ),
     re_path(
         rf"^{DRAFT}/(?P<step>{Step.CHANNEL}|{Step.MESSAGE}|{Step.RULES})/$",
