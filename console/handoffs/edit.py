@@ -70,6 +70,8 @@ class HandoffEdit(OneHandoff):
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         seen = Seen.read(request.POST.get("seen", ""), self.handoff)
+        if request.POST.get("go") == "look":  # draws the phones anew where there is no script
+            return self.show(self._form(initial=typed(EditForm, request.POST)), seen)
         form = self._form(data=request.POST)
         if self.handoff.archived_at is None and seen.at != self.handoff.updated_at:
             return self._tell_what_changed(seen)

@@ -33,6 +33,8 @@ FORMS: Mapping[Step, type[StepForm]] = {
     Step.RULES: RulesForm,
 }
 STEPS = list(Step)
+# Where the buttons lead to; "look" draws the phones anew where there is no script.
+MOVES = {"back": -1, "look": 0, "next": 1}
 HINTS = {
     Step.CHANNEL: "In-App",
     Step.MESSAGE: "What people read",
@@ -177,8 +179,7 @@ class HandoffStep(DraftPage):
             return redirect("handoff_list", self.account.number)
         if not is_right:
             return self.show()
-        move = -1 if wish == "back" else 1
-        at = max(0, STEPS.index(self.step) + move)
+        at = max(0, STEPS.index(self.step) + MOVES.get(wish, 1))
         return redirect(self.url_of(STEPS[at]))
 
     def _save(self, request: HttpRequest, *, is_right: bool) -> None:

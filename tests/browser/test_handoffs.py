@@ -97,6 +97,9 @@ def test_a_handoff_is_made_and_changed_without_javascript(
 
     page.get_by_role("link", name="Open the handoff").click()
     page.get_by_role("link", name="Edit").click()
+    page.get_by_label("Message", exact=True).fill("Hi ${{1}} and ${{2}}")
+    page.get_by_role("button", name="Update the preview").click()
+    page.get_by_label("Sample for variable 2").fill("Kola")
     page.get_by_label("Title", exact=True).fill("Still none")
     page.get_by_label("Title", exact=True).press("Enter")
 

@@ -79,6 +79,20 @@ def test_what_is_wrong_is_told_beside_its_field_and_nothing_typed_is_lost(cards,
     assert page.context["phones"].likeness.text == "Kept"
 
 
+def test_without_a_script_the_phones_are_drawn_anew_and_nothing_is_stored(cards, client, where):
+    opened = client.get(where)
+    given = {**FIELDS, "title": "", "text": "Hi ${{1}}", "sample_1": "Ana", "go": "look"}
+
+    page = client.post(where, {**given, "seen": seen(opened)})
+
+    assert page.context["phones"].likeness.text == "Hi Ana"
+    assert page.context["form"]["title"].value() == ""
+    assert not page.context["form"].errors
+    assert seen(page) == seen(opened)
+    cards.refresh_from_db()
+    assert cards.text == FIELDS["text"]
+
+
 def test_the_later_of_two_is_told_what_changed_meanwhile_and_neither_loses_anything(
     cards, client, astrid, where
 ):
