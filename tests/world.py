@@ -7,10 +7,10 @@ from django.utils import timezone
 
 from accounts.models import Account, Role, User
 from campaigns.models import DailyFigure
-from campaigns.own_device import choose_own_consumer
 from handoffs.models import HandoffDraft
 from handoffs.services import edit_handoff
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
+from tests.factories.consumers import OwnConsumerFactory
 from tests.factories.handoffs import HandoffDraftFactory
 from tests.factories.lab import LabBrand, lab_brand
 
@@ -50,13 +50,11 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     }
     people["stranger"] = UserFactory(email=f"stranger@not.{mail}")
     ApiClientFactory(account=brand.account, name="cards-core")
-    brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
+    ingrid = brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
     brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
     now = timezone.now()
     edit_handoff(handoff=brand.handoff, changes={"language": "sv"}, by="Carl", now=now)
-    choose_own_consumer(
-        account=brand.account, user=people[Role.ADMINISTRATOR], ref="ingrid", now=now
-    )
+    OwnConsumerFactory(user=people[Role.ADMINISTRATOR], consumer=ingrid.consumer)
     HandoffDraftFactory(account=brand.account, by=people[Role.CAMPAIGN_MANAGER].email)
     return World(brand, people)
 

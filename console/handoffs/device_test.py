@@ -8,13 +8,13 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.models import User
-from campaigns.own_device import (
-    MARK,
-    choose_own_consumer,
+from campaigns.own_consumer import (
+    ask_for_code,
+    confirm_own_consumer,
+    devices_of,
     find_own_consumer,
-    find_own_devices,
-    send_to_own_device,
 )
+from campaigns.own_device import MARK, send_to_own_device
 from common.errors import DomainError
 from console.handoffs.page import OneHandoff
 from console.handoffs.preview import Phones, draw
@@ -22,7 +22,7 @@ from handoffs.forms import samples_in
 
 
 class HandoffTest(OneHandoff):
-    """First who one is in the app, then which device; both on one page."""
+    """First who one is in the app, proven by a code, then which device; all on one page."""
 
     template_name = "console/handoffs/test.html"
 
@@ -32,6 +32,8 @@ class HandoffTest(OneHandoff):
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if request.POST.get("go") == "choose":
             return self._choose(request.POST.get("consumer", ""))
+        if request.POST.get("go") == "confirm":
+            return self._confirm(request.POST.get("proof", ""), request.POST.get("code", ""))
         return self._send(request.POST.get("device", ""))
 
     @property
@@ -42,9 +44,18 @@ class HandoffTest(OneHandoff):
     def _choose(self, ref: str) -> HttpResponse:
         ref = ref.replace("\0", "").strip()
         try:
-            choose_own_consumer(account=self.account, user=self.person, ref=ref, now=timezone.now())
+            asked = ask_for_code(handoff=self.handoff, ref=ref, by=self.person, now=timezone.now())
         except DomainError as error:
             return self.show(consumer_error=error.message, typed_ref=ref)
+        return self.show(asked=asked, proof=asked.proof, typed_ref=ref)
+
+    def _confirm(self, proof: str, code: str) -> HttpResponse:
+        try:
+            confirm_own_consumer(
+                account=self.account, proof=proof, code=code, by=self.person, now=timezone.now()
+            )
+        except DomainError as error:
+            return self.show(code_error=error.message, proof=proof)
         return self.show()
 
     def _send(self, given: str) -> HttpResponse:
@@ -71,12 +82,13 @@ class HandoffTest(OneHandoff):
 
     def show(self, **extra: Any) -> HttpResponse:
         consumer = find_own_consumer(account=self.account, user=self.person)
-        context = self.get_context_data(
-            consumer=consumer,
-            devices=find_own_devices(handoff=self.handoff, user=self.person) if consumer else [],
-            phones=self._phones(),
-            **extra,
-        )
+        shown = {
+            "consumer": consumer,
+            "typed_ref": consumer.ref if consumer else "",
+            "devices": devices_of(self.handoff, consumer) if consumer else [],
+            "phones": self._phones(),
+        }
+        context = self.get_context_data(**{**shown, **extra})
         return self.render_to_response(context)
 
 

@@ -11,7 +11,7 @@ from django.views.generic import TemplateView
 from accounts.models import User
 from accounts.permissions import AccountPermissionMixin
 from accounts.roles import MANAGE_HANDOFFS
-from campaigns.own_device import find_own_consumer
+from campaigns.own_consumer import find_own_consumer
 from campaigns.selectors import count_campaigns_by_handoff
 from campaigns.services import HandoffInUse, archive_handoff, count_waiting
 from common.errors import Conflict

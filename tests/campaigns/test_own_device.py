@@ -8,15 +8,8 @@ from django.utils import timezone
 from accounts.limits import LimitReached
 from accounts.models import AuditEvent, Role
 from campaigns.models import Campaign, CampaignTally, MessageEvent, OutboundMessage
-from campaigns.own_device import (
-    TESTS,
-    NobodyThere,
-    NotYourDevice,
-    choose_own_consumer,
-    find_own_consumer,
-    find_own_devices,
-    send_to_own_device,
-)
+from campaigns.own_consumer import TESTS
+from campaigns.own_device import NotYourDevice, find_own_devices, send_to_own_device
 from campaigns.push_test import DeviceNotPushable
 from campaigns.services import archive_handoff
 from consumers.services import opt_out
@@ -24,7 +17,7 @@ from conversations.models import ReplyRoute
 from handoffs.services import HandoffArchived
 from push.models import LabPush
 from tests.factories.accounts import AppFactory, member
-from tests.factories.consumers import ConsumerFactory, DeviceFactory
+from tests.factories.consumers import DeviceFactory, OwnConsumerFactory
 from tests.factories.lab import lab_brand
 
 NOW = timezone.now()
@@ -45,9 +38,9 @@ def carl(brand):
 
 @pytest.fixture
 def phone(brand, carl):
-    """Carl's own, who said who he is."""
+    """Carl's own, who has proven who he is."""
     device = brand.phone("carl-berg")
-    choose_own_consumer(account=brand.account, user=carl, ref="carl-berg", now=NOW)
+    OwnConsumerFactory(user=carl, consumer=device.consumer)
     return device
 
 
@@ -85,33 +78,6 @@ def test_a_test_stands_in_no_figure_and_in_the_audit_log(brand, carl, phone):
     assert event.actor == "carl@larkfield.example"
     assert event.changes["handoff"] == [None, brand.handoff.public_id]
     assert event.changes["device"] == [None, str(phone.public_id)]
-
-
-def test_who_one_is_in_the_app_is_remembered_for_the_user_and_the_account(brand, carl, phone):
-    other = lab_brand()
-    ConsumerFactory(account=other.account, ref="carl-berg")
-    someone_else = member(Role.CAMPAIGN_MANAGER, brand.account)
-
-    assert find_own_consumer(account=brand.account, user=carl) == phone.consumer
-    assert find_own_consumer(account=other.account, user=carl) is None
-    assert find_own_consumer(account=brand.account, user=someone_else) is None
-
-
-def test_choosing_somebody_else_is_in_the_audit_log(brand, carl, phone):
-    ConsumerFactory(account=brand.account, ref="carl2")
-
-    choose_own_consumer(account=brand.account, user=carl, ref="carl2", now=NOW)
-
-    first, second = AuditEvent.objects.filter(verb="own_consumer_chosen").order_by("pk")
-    assert first.changes == {"consumer": [None, "carl-berg"]}
-    assert second.changes == {"consumer": ["carl-berg", "carl2"]}
-
-
-def test_nobody_is_who_has_never_signed_in_to_an_app_of_the_account(brand, carl):
-    ConsumerFactory(ref="elsewhere")
-
-    with pytest.raises(NobodyThere):
-        choose_own_consumer(account=brand.account, user=carl, ref="elsewhere", now=NOW)
 
 
 def test_own_devices_are_the_registered_ones_of_the_handoffs_apps(brand, carl, phone):
