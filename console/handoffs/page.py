@@ -19,7 +19,7 @@ from console.handoffs.listing import RECENTLY
 from console.handoffs.preview import draw
 from handoffs.drafts import TooManyDrafts, copy_handoff
 from handoffs.history import versions_of
-from handoffs.models import Channel, Handoff, Kind, Step
+from handoffs.models import Channel, Handoff, Step
 from handoffs.snippets import call_of, snippets
 
 
@@ -38,9 +38,7 @@ class OneHandoff(AccountPermissionMixin, TemplateView):
         return super().get_context_data(**{"handoff": self.handoff, **kwargs})
 
     def call(self) -> dict[str, Any]:
-        """The call that uses it; none for a handoff that no campaign can use."""
-        if self.handoff.kind != Kind.PROACTIVE:
-            return {}
+        """The call that uses it, for the one who looks at it."""
         assert isinstance(self.request.user, User)
         own = find_own_consumer(account=self.account, user=self.request.user)
         call = call_of(self.handoff, consumer_ref=own.ref if own else "")

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import urllib.request
+from collections import Counter
 
 import pytest
 from django.conf import settings
@@ -13,9 +14,10 @@ from django.urls import reverse
 
 from accounts.models import Role
 from campaigns.models import Campaign
-from handoffs.snippets import CONSUMER, SECRET
+from handoffs.programs import CONSUMER, SECRET
 from push.models import LabPush
 from tests.factories.accounts import ApiClientFactory, member
+from tests.factories.handoffs import HandoffFactory
 from tests.factories.lab import lab_brand
 from tests.live import PYTHON, live_stack, wait_for
 
@@ -30,12 +32,12 @@ def stack(transactional_db, tmp_path, collected):
         yield stack
 
 
-def printed(stack, brand, person):
+def printed(stack, handoff, person):
     """What stands in each tab of the done page, as a person would copy it."""
     client = Client()
     client.force_login(person)
     session = client.cookies[settings.SESSION_COOKIE_NAME].value
-    path = reverse("handoff_done", args=[brand.account.number, brand.handoff.public_id])
+    path = reverse("handoff_done", args=[handoff.account.number, handoff.public_id])
     request = urllib.request.Request(stack.url + path, headers={"Cookie": f"session={session}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         page = answer.read().decode()
@@ -43,25 +45,36 @@ def printed(stack, brand, person):
     return {tab: html.unescape(re.sub("<[^>]+>", "", code)) for tab, code in found}
 
 
+def run(tab, program, folder):
+    command, name = RUNNERS[tab]
+    assert shutil.which(command), f"{command} is needed to run the {tab} snippet"
+    (folder / name).write_text(program)
+    done = subprocess.run(
+        [command, folder / name], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_the_printed_call_brings_a_message_to_a_phone_in_all_three_languages(stack, tmp_path):
     brand = lab_brand()
     brand.handoff.text = 'Hi ${{1}}, it’s "ready" 💳'
     brand.handoff.save()
+    ivr = HandoffFactory(
+        account=brand.account, kind="ivr", text="Write here", app_names=[brand.app.bundle_id]
+    )
     brand.phone("ana")
     system = ApiClientFactory(account=brand.account)
-    programs = printed(stack, brand, member(Role.CAMPAIGN_MANAGER, brand.account))
-    assert programs.keys() == RUNNERS.keys()
+    person = member(Role.CAMPAIGN_MANAGER, brand.account)
 
-    for tab, (command, name) in RUNNERS.items():
-        assert shutil.which(command), f"{command} is needed to run the {tab} snippet"
-        program = programs[tab].replace(SECRET, system.secret).replace(CONSUMER, "ana")
-        (tmp_path / name).write_text(program)
-        done = subprocess.run(
-            [command, tmp_path / name], capture_output=True, text=True, timeout=60, check=False
-        )
-        assert done.returncode == 0, done.stderr
-        assert "proactiveCampaignId" in done.stdout, done.stdout
+    for handoff, told in ((brand.handoff, "proactiveCampaignId"), (ivr, "callId")):
+        programs = printed(stack, handoff, person)
+        assert programs.keys() == RUNNERS.keys()
+        for tab, code in programs.items():
+            program = code.replace(SECRET, system.secret).replace(CONSUMER, "ana")
+            assert told in run(tab, program, tmp_path)
+        assert Campaign.objects.filter(handoff=handoff).count() == 3
 
-    assert Campaign.objects.filter(handoff=brand.handoff).count() == 3
-    wait_for(lambda: LabPush.objects.count() == 3, seconds=60, what="three pushes")
-    assert set(LabPush.objects.values_list("body", flat=True)) == {'Hi sample 1, it’s "ready" 💳'}
+    wait_for(lambda: LabPush.objects.count() == 6, seconds=60, what="six pushes")
+    bodies = Counter(LabPush.objects.values_list("body", flat=True))
+    assert bodies == {'Hi sample 1, it’s "ready" 💳': 3, "Write here": 3}

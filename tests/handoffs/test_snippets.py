@@ -7,7 +7,8 @@ import shlex
 
 import pytest
 
-from handoffs.snippets import CONSUMER, NO_CLIENT, NO_SKILL, SECRET, Call, call_of, snippets
+from handoffs.programs import CONSUMER, NO_CLIENT, NO_SKILL, SECRET, Call
+from handoffs.snippets import call_of, snippets
 from tests.factories.accounts import ApiClientFactory, SkillFactory
 from tests.factories.handoffs import HandoffFactory
 
@@ -30,7 +31,7 @@ def test_the_call_has_the_accounts_own_values(handoff, settings):
     number = handoff.account.number
     assert call.campaign_url == f"https://push.brand.example/api/v2/account/{number}/campaign"
     assert call.client_id == sender.client_id
-    assert call.body == {
+    assert call.campaign == {
         "campaignName": "Cards",
         "skill": "Card services",
         "templateId": "H12",
@@ -53,7 +54,17 @@ def test_what_the_account_does_not_have_is_a_word_to_fill_in(handoff):
 def test_a_handoff_without_variables_is_called_without_them(handoff):
     handoff.text = "Hello"
 
-    assert call_of(handoff).body["consumers"] == [{"consumerContent": {"inapp": CONSUMER}}]
+    assert call_of(handoff).campaign["consumers"] == [{"consumerContent": {"inapp": CONSUMER}}]
+
+
+def test_an_ivr_handoff_is_called_by_eligibility_and_invite(handoff):
+    handoff.kind = "ivr"
+
+    for snippet in snippets(call_of(handoff, consumer_ref="me")):
+        number = handoff.account.number
+        assert f"/api/account/{number}/eligibility?v=2.0" in snippet.code
+        assert f"/api/account/{number}/invite?v=2.0" in snippet.code
+        assert "/campaign" not in snippet.code
 
 
 def test_the_marked_code_reads_letter_for_letter_like_the_code(handoff):
@@ -64,8 +75,8 @@ def test_the_marked_code_reads_letter_for_letter_like_the_code(handoff):
 
 
 def test_the_shell_reads_the_body_as_it_was_meant_whatever_the_names_hold():
-    call = Call("http://h", 1, "c", NASTY, "H1", NASTY, "me", {"1": NASTY})
+    call = Call("http://h", 1, "c", NASTY, False, "H1", NASTY, "me", {"1": NASTY})
 
     words = shlex.split(snippets(call)[0].code)
 
-    assert json.loads(words[-1]) == call.body
+    assert json.loads(words[-1]) == call.campaign

@@ -145,13 +145,13 @@ def test_the_page_shows_the_call_and_says_that_nothing_is_sent_from_here(brand, 
         assert "THE_CLIENT_SECRET" in page
 
 
-def test_an_ivr_handoff_shows_no_call_of_campaigns(brand, client, url):
+def test_an_ivr_handoff_shows_the_calls_of_an_ivr(brand, client, url):
     ivr = HandoffFactory(account=brand.account, kind=Kind.IVR, app_names=[brand.app.bundle_id])
 
-    page = client.get(url("handoff_page", ivr.public_id))
+    page = words(client.get(url("handoff_page", ivr.public_id)))
 
-    assert "snippets" not in page.context
-    assert "No campaign can use it" in words(page)
+    assert f"/api/account/{brand.account.number}/eligibility?v=2.0" in page
+    assert "No campaign can use this handoff." in page
 
 
 @pytest.mark.parametrize("count", [1, 3])
