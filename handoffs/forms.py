@@ -237,8 +237,8 @@ def wanted_samples(given: Mapping[str, Any]) -> list[int]:
 
 
 def _plain(value: Any) -> str:
-    """PostgreSQL keeps no NUL."""
-    return str(value).replace("\0", "")
+    """With the line breaks that are stored; and PostgreSQL keeps no NUL."""
+    return str(value).replace("\0", "").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _app_choices(handoff: Handoff, ready: Collection[str]) -> list[tuple[str, AppChoice]]:

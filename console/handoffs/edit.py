@@ -45,7 +45,13 @@ class Seen:
                 raise ValueError("Not what was written.")
         except (ValueError, KeyError, TypeError):
             return cls.of(handoff)
-        return cls(at, {**typed_in(handoff), **data["typed"]})
+        now = typed_in(handoff)
+        kept = {
+            name: value
+            for name, value in data["typed"].items()
+            if isinstance(value, type(now.get(name)))
+        }
+        return cls(at, {**now, **kept})
 
     def written(self) -> str:
         return orjson.dumps({"at": self.at.isoformat(), "typed": self.typed}).decode()
@@ -108,8 +114,7 @@ class HandoffEdit(OneHandoff):
     def _tell_what_changed(self, seen: Seen) -> HttpResponse:
         """The form with both people's changes in it; where both changed a field, with one's own."""
         now, given = typed_in(self.handoff), typed(EditForm, self.request.POST)
-        mine = {name for name, value in given.items() if value != seen.typed.get(name)}
-        theirs = {name for name, value in now.items() if value != seen.typed.get(name)}
+        mine, theirs = _differing(given, seen.typed), _differing(now, seen.typed)
         merged = {**now, **{name: given[name] for name in mine}}
         told_of = _meanwhile(self.handoff, theirs & set(given), mine, given)
         last = versions_of(self.handoff)[:1]
@@ -138,6 +143,20 @@ class HandoffEdit(OneHandoff):
             **extra,
         )
         return self.render_to_response(context, status=status)
+
+
+def _differing(values: Mapping[str, Any], before: Mapping[str, Any]) -> set[str]:
+    """Names of the fields that say something else; apps in another order say the same."""
+    return {
+        name
+        for name, value in values.items()
+        if name in before
+        and (
+            sorted(value) != sorted(map(str, before[name]))
+            if name == "app_names"
+            else value != before[name]
+        )
+    }
 
 
 def _meanwhile(

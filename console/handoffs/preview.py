@@ -55,7 +55,7 @@ def handoff_typed(account: Account, data: Mapping[str, Any], kind: str) -> Hando
         title=data.get("title", ""),
         app_names=data.get("app_names", []),
         notification_title=data.get("notification_title", ""),
-        text=data.get("text", "").replace("\r\n", "\n"),
+        text=data.get("text", ""),
     )
 
 

@@ -7,7 +7,7 @@ from django.test import Client
 
 from accounts.models import AuditEvent, Role
 from campaigns.models import Campaign
-from tests.factories.accounts import member
+from tests.factories.accounts import AppFactory, member
 
 FIELDS = {
     "title": "Cards",
@@ -118,6 +118,35 @@ def test_the_later_of_two_is_told_what_changed_meanwhile_and_neither_loses_anyth
     cards.refresh_from_db()
     assert (cards.title, cards.text) == ("Mine", "Mine")
     assert cards.lookback_days_hours == (2, 1)
+
+
+def test_a_forged_memory_of_an_older_handoff_is_told_what_changed(cards, client, where):
+    forged = '{"at": "2026-01-01T00:00:00Z", "typed": {"app_names": [1, null], "text": 5, "x": 1}}'
+
+    page = client.post(where, {**FIELDS, "title": "New", "seen": forged})
+
+    assert page.status_code == 409
+    cards.refresh_from_db()
+    assert cards.title == "Cards"
+
+
+def test_what_a_browser_makes_of_lines_and_apps_is_no_change_of_ones_own(
+    brand, cards, client, astrid, where
+):
+    """Line breaks come as CRLF, apps in the order of the page."""
+    other = AppFactory(account=brand.account, bundle_id="com.larkfield.other").bundle_id
+    cards.app_names, cards.text = [other, brand.app.bundle_id], "One\ntwo"
+    cards.save()
+    mine = client.get(where)
+    given = {**FIELDS, "app_names": [brand.app.bundle_id, other], "text": "One\r\ntwo"}
+    hers = {**given, "text": "Hers"}
+    astrid.post(where, {**hers, "seen": seen(astrid.get(where))})
+
+    told = client.post(where, {**given, "title": "Mine", "seen": seen(mine)})
+
+    form = told.context["form"]
+    assert (form["title"].value(), form["text"].value()) == ("Mine", "Hers")
+    assert [(one.field, one.yours) for one in told.context["meanwhile"]] == [("Message", "")]
 
 
 def test_an_edit_of_what_was_archived_meanwhile_is_refused_in_words(cards, client, astrid, url):

@@ -66,7 +66,7 @@ def test_back_keeps_what_was_typed_even_if_it_is_wrong(client, url, begun, step)
     assert answer.headers["Location"] == url("handoff_step", begun.pk, "channel")
     page = client.get(url("handoff_step", begun.pk, "message"))
     assert page.context["form"]["title"].value() == "a <b>"
-    assert page.context["form"]["text"].value() == MESSAGE["text"]
+    assert page.context["form"]["text"].value() == "Hi ${{1}} 💳\nSee you."
     assert page.context["phones"].likeness.text == "Hi Ingrid 💳\nSee you."
 
 
