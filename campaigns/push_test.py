@@ -80,8 +80,18 @@ def find_device(
     return device
 
 
-def send_test_push(*, device: Device, by: str | User, now: datetime, text: str = TEXT) -> Verdict:
+def send_test_push(
+    *,
+    device: Device,
+    by: str | User,
+    now: datetime,
+    title: str = "",
+    text: str = TEXT,
+    handoff_id: str = "",
+) -> Verdict:
     """Push to the device through its app's credential, and wait for what the provider answers.
+
+    Without a title the app is named; ``handoff_id`` is whose words they are, for the audit log.
 
     The rules of campaigns are not asked, but whoever wants no pushes gets none. A dead token leaves
     the registry. What a provider does wrong is the verdict, not an error. No transaction may be
@@ -92,7 +102,7 @@ def send_test_push(*, device: Device, by: str | User, now: datetime, text: str =
     """
     _refuse_unwanted(device)
     credential = _credential_of(device)
-    result = _send(device, credential, text, now)
+    result = _send(device, credential, _request(device, title, text, now), now)
     if result.outcome is Outcome.ACCEPTED:
         note_worked({credential.pk: credential.fingerprint}, now=now)
     with transaction.atomic():
@@ -108,19 +118,23 @@ def send_test_push(*, device: Device, by: str | User, now: datetime, text: str =
                 "device": [None, device.public_id],
                 "outcome": [None, result.outcome],
                 "reason": [None, result.reason],
+                **({"handoff": [None, handoff_id]} if handoff_id else {}),
             },
         )
     return _verdict(result, credential)
 
 
-def _send(device: Device, credential: PushCredential, text: str, now: datetime) -> PushResult:
+def _send(
+    device: Device, credential: PushCredential, request: PushRequest, now: datetime
+) -> PushResult:
     """Once more where the provider found out that the device is to be tried elsewhere."""
-    result = send_alone(credential=credential, request=_request(device, text, now), now=now)
+    result = send_alone(credential=credential, request=request, now=now)
     if not result.environment:
         return result
     note_environments(environments={device.pk: result.environment})
     device.refresh_from_db(fields=["environment"])
-    return send_alone(credential=credential, request=_request(device, text, now), now=now)
+    elsewhere = _request(device, request.title, request.body, now)
+    return send_alone(credential=credential, request=elsewhere, now=now)
 
 
 def _refuse_unwanted(device: Device) -> None:
@@ -142,7 +156,7 @@ def _credential_of(device: Device) -> PushCredential:
     return credential
 
 
-def _request(device: Device, text: str, now: datetime) -> PushRequest:
+def _request(device: Device, title: str, text: str, now: datetime) -> PushRequest:
     message_id, expires_at = uuid7(), now + LIFETIME
     return PushRequest(
         message_id=message_id.hex,
@@ -156,7 +170,7 @@ def _request(device: Device, text: str, now: datetime) -> PushRequest:
             device.app.bundle_id,
         ),
         badge=1,
-        title=device.app.name,
+        title=title or device.app.name,
         body=text,
         expires_at=expires_at,
         data={

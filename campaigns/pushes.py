@@ -1,6 +1,7 @@
 """A message as a push to one device: where to, with which keys, in words that no provider owns."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from campaigns.eligibility import DeviceFacts, MessageFacts
 from campaigns.ledger import Claimed
@@ -23,19 +24,40 @@ def address(device: DeviceFacts) -> DeviceTarget:
 
 
 def sdk_data(row: Claimed, facts: MessageFacts, now: datetime) -> dict[str, str]:
-    """The keys that LivePerson's SDK reads (``liveperson.md`` 4.4)."""
+    """What tells the app's SDK of a message."""
     campaign = facts.campaign
-    left = row.expires_at - now
+    return sdk_keys(
+        message_id=row.public_id,
+        account_number=campaign.account_number,
+        source=Source(campaign.source),
+        left=row.expires_at - now,
+        expires_at=row.expires_at,
+        le_ids=(campaign.le_campaign_id, campaign.le_engagement_id),
+        consumer_ref=row.consumer_ref,
+    )
+
+
+def sdk_keys(
+    *,
+    message_id: UUID,
+    account_number: int,
+    source: Source,
+    left: timedelta,
+    expires_at: datetime,
+    le_ids: tuple[int, int],
+    consumer_ref: str,
+) -> dict[str, str]:
+    """The keys that LivePerson's SDK reads (``liveperson.md`` 4.4)."""
     return {
-        "id": row.public_id.hex,
-        "brandId": str(campaign.account_number),
-        "backendService": BACKEND_SERVICES[Source(campaign.source)],
+        "id": message_id.hex,
+        "brandId": str(account_number),
+        "backendService": BACKEND_SERVICES[source],
         "lookBackPeriod": str(max(0, int(left.total_seconds() * 1000))),
-        "transactionId": str(row.public_id),
-        "expirationEpochTime": str(int(row.expires_at.timestamp())),
-        "leCampaignId": str(campaign.le_campaign_id),
-        "leEngagementId": str(campaign.le_engagement_id),
-        "externalConsumerId": row.consumer_ref,
+        "transactionId": str(message_id),
+        "expirationEpochTime": str(int(expires_at.timestamp())),
+        "leCampaignId": str(le_ids[0]),
+        "leEngagementId": str(le_ids[1]),
+        "externalConsumerId": consumer_ref,
     }
 
 

@@ -289,9 +289,7 @@ def archive_handoff(*, handoff: Handoff, by: User | str, now: datetime) -> None:
     """
     # Locks out calls that name the handoff until this is decided.
     Handoff.objects.select_for_update().get(pk=handoff.pk)
-    waiting = OutboundMessage.objects.filter(
-        account=handoff.account_id, state__in=PENDING, campaign__handoff=handoff
-    ).count()
+    waiting = count_waiting(handoff)
     if waiting:
         raise HandoffInUse(
             f"{waiting:,} messages of this handoff are still going out. "
@@ -299,3 +297,10 @@ def archive_handoff(*, handoff: Handoff, by: User | str, now: datetime) -> None:
             waiting=waiting,
         )
     handoffs.archive_handoff(handoff=handoff, by=by, now=now)
+
+
+def count_waiting(handoff: Handoff) -> int:
+    """Messages of all campaigns of the handoff that have not ended yet."""
+    return OutboundMessage.objects.filter(
+        account=handoff.account_id, state__in=PENDING, campaign__handoff=handoff
+    ).count()

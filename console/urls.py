@@ -6,6 +6,7 @@ from accounts import urls as accounts
 from campaigns import urls as campaigns
 from console.analytics import urls as analytics
 from console.app_settings import urls as app_settings
+from console.handoffs import urls as handoffs
 from console.people import urls as people
 from consumers import urls as consumers
 from conversations import urls as conversations
@@ -20,4 +21,5 @@ urlpatterns: list[URLPattern] = [
     *consumers.pages,
     *conversations.pages,
     *webhooks.pages,
+    *handoffs.pages,
 ]

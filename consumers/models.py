@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import Account, App, Platform
+from accounts.models import Account, App, Platform, User
 from common.ids import uuid7
 
 
@@ -39,6 +39,23 @@ class Consumer(models.Model):
 
     def __str__(self) -> str:
         return self.ref
+
+
+class OwnConsumer(models.Model):
+    """Who a user of the web tool is in the brand's apps: whose devices get that user's tests."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    consumer = models.ForeignKey(Consumer, on_delete=models.CASCADE, related_name="+")
+    chosen_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["user", "account"], name="own_consumer_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} is {self.consumer}"
 
 
 class LogoutType(models.TextChoices):

@@ -45,6 +45,9 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
     def live(self) -> "HandoffQuerySet":
         return self.filter(archived_at__isnull=True)
 
+    def archived(self) -> "HandoffQuerySet":
+        return self.filter(archived_at__isnull=False)
+
     def proactive(self) -> "HandoffQuerySet":
         return self.filter(kind=Kind.PROACTIVE)
 
@@ -140,3 +143,34 @@ class Handoff(models.Model):
             "device_choice": self.device_choice,
             "language": self.language,
         }
+
+
+class Step(models.TextChoices):
+    """The steps of making a handoff, in their order."""
+
+    CHANNEL = "channel", "Channel"
+    MESSAGE = "message", "Apps and message"
+    RULES = "rules", "Lookback and push"
+    REVIEW = "review", "Review"
+
+
+class HandoffDraft(models.Model):
+    """A handoff that is half made: what was typed, whether or not it holds.
+
+    ``data`` is by the names of the steps' fields; ``step`` the furthest that was reached.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="handoff_drafts")
+    by = models.CharField(max_length=254)
+    kind = models.CharField(max_length=10, choices=Kind, default=Kind.PROACTIVE)
+    data = models.JSONField(default=dict)
+    step = models.CharField(max_length=8, choices=Step, default=Step.MESSAGE)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.title or f"Draft {self.pk}"
+
+    @property
+    def title(self) -> str:
+        return str(self.data.get("title", ""))

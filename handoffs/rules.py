@@ -1,5 +1,6 @@
 """What must hold of a handoff before it is stored."""
 
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 from django.core.exceptions import ValidationError
@@ -50,17 +51,18 @@ def tidy(handoff: Handoff) -> None:
 
 
 def check(handoff: Handoff) -> None:
-    """:raises DomainError: one of those above, or InvalidRequest for what the fields refuse."""
-    _check_fields(handoff)
-    if Channel.INAPP in handoff.channels:
-        _check_stands_alone(handoff)
-        _check_app_count(handoff)
-    _check_apps_exist(handoff)
-    _check_lookback(handoff.lookback)
-    _check_line("title", handoff.title)
-    if handoff.notification_title:
-        _check_line("notification_title", handoff.notification_title)
-    _check_text(handoff.text)
+    """:raises DomainError: the first of the `faults`."""
+    for fault in faults(handoff):
+        raise fault
+
+
+def faults(handoff: Handoff) -> Iterator[DomainError]:
+    """All that is wrong: errors of those above, or InvalidRequest for what the fields refuse."""
+    for one in _CHECKS:
+        try:
+            one(handoff)
+        except DomainError as error:
+            yield error
 
 
 def _check_fields(handoff: Handoff) -> None:
@@ -71,7 +73,7 @@ def _check_fields(handoff: Handoff) -> None:
 
 
 def _check_stands_alone(handoff: Handoff) -> None:
-    if len(handoff.channels) > 1:
+    if Channel.INAPP in handoff.channels and len(handoff.channels) > 1:
         raise ChannelsDontMix(
             "In-App does not go with SMS or WhatsApp on one handoff. Make a handoff for each.",
             pointer="/channels",
@@ -79,6 +81,8 @@ def _check_stands_alone(handoff: Handoff) -> None:
 
 
 def _check_app_count(handoff: Handoff) -> None:
+    if Channel.INAPP not in handoff.channels:
+        return
     most, count = MAX_APPS[Kind(handoff.kind)], len(handoff.app_names)
     if not 1 <= count <= most:
         raise AppCount(f"Name 1 to {most} apps; there are {count}.", pointer="/app_names")
@@ -94,11 +98,21 @@ def _check_apps_exist(handoff: Handoff) -> None:
             )
 
 
-def _check_lookback(lookback: timedelta) -> None:
+def _check_lookback(handoff: Handoff) -> None:
+    lookback = handoff.lookback
     if not MIN_LOOKBACK <= lookback <= MAX_LOOKBACK or lookback % HOUR:
         raise LookbackOutOfRange(
             "The lookback is 1 hour to 30 days, in whole hours.", pointer="/lookback"
         )
+
+
+def _check_title(handoff: Handoff) -> None:
+    _check_line("title", handoff.title)
+
+
+def _check_notification_title(handoff: Handoff) -> None:
+    if handoff.notification_title:
+        _check_line("notification_title", handoff.notification_title)
 
 
 def _check_line(field: str, text: str) -> None:
@@ -107,7 +121,8 @@ def _check_line(field: str, text: str) -> None:
     _check_readable(field, text)
 
 
-def _check_text(text: str) -> None:
+def _check_text(handoff: Handoff) -> None:
+    text = handoff.text
     if len(text) > MAX_TEXT:
         raise TextNotAllowed(
             f"The text has {len(text):,} characters; {MAX_TEXT:,} fit.", pointer="/text"
@@ -128,3 +143,15 @@ def _field_errors(error: ValidationError) -> list[FieldError]:
         FieldError(f"/{field}", "invalid", " ".join(messages))
         for field, messages in error.message_dict.items()
     ]
+
+
+_CHECKS: Sequence[Callable[[Handoff], None]] = (
+    _check_fields,
+    _check_stands_alone,
+    _check_app_count,
+    _check_apps_exist,
+    _check_lookback,
+    _check_title,
+    _check_notification_title,
+    _check_text,
+)

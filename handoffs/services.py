@@ -51,6 +51,10 @@ class HandoffArchived(Conflict):
     key = "handoff_archived"
 
 
+class HandoffChanged(Conflict):
+    """Somebody else changed the handoff since it was read."""
+
+
 def create_handoff(
     *,
     account: Account,
@@ -101,12 +105,19 @@ def create_handoff(
 
 @transaction.atomic
 def edit_handoff(
-    *, handoff: Handoff, changes: Mapping[str, Any], by: User | str, now: datetime
+    *,
+    handoff: Handoff,
+    changes: Mapping[str, Any],
+    seen_at: datetime | None = None,
+    by: User | str,
+    now: datetime,
 ) -> Handoff:
     """Change the fields that are named, which must be in EDITABLE, and no other.
 
-    What was sent stays as it was: a campaign holds its own snapshot (B5).
+    What was sent stays as it was: a campaign holds its own snapshot (B5). ``seen_at`` is the
+    handoff's ``updated_at`` that the changes were made upon, for those who must know.
 
+    :raises HandoffChanged: it was changed since ``seen_at``; nothing was stored.
     :raises HandoffArchived: it was archived.
     :raises DomainError: as `create_handoff`.
     """
@@ -114,6 +125,8 @@ def edit_handoff(
     if fixed:
         raise ValueError(f"Not editable: {', '.join(sorted(fixed))}.")
     current = _lock_live(handoff)
+    if seen_at is not None and current.updated_at != seen_at:
+        raise HandoffChanged("Somebody changed this handoff while you were editing it.")
     before = _values(current)
     for name, value in changes.items():
         setattr(current, name, value)

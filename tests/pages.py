@@ -114,6 +114,18 @@ def _campaign(world: World) -> Mapping[str, Any]:
     return {"campaign_id": world.campaign.public_id}
 
 
+def _handoff(world: World) -> Mapping[str, Any]:
+    return {"handoff_id": world.brand.handoff.public_id}
+
+
+def _draft(world: World) -> Mapping[str, Any]:
+    return {"draft_id": world.draft.pk}
+
+
+def _at_step(step: str) -> Named:
+    return lambda world: {"draft_id": world.draft.pk, "step": step}
+
+
 PAGES: list[PageRoute] = [
     PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
     PageRoute("analytics_page", VIEW_CAMPAIGNS),
@@ -198,6 +210,28 @@ PAGES: list[PageRoute] = [
     PageRoute("campaign_recipients_csv", VIEW_CAMPAIGNS, kwargs=_campaign, looks=False),
     PageRoute("campaign_cancel", MANAGE_HANDOFFS, kwargs=_campaign),
     PageRoute("campaign_cancel", MANAGE_HANDOFFS, method="POST", ok=302, kwargs=_campaign),
+    PageRoute("handoff_list", MANAGE_HANDOFFS),
+    PageRoute("handoff_new", MANAGE_HANDOFFS),
+    PageRoute("handoff_new", MANAGE_HANDOFFS, "POST"),
+    PageRoute("handoff_preview", MANAGE_HANDOFFS, "POST"),
+    PageRoute("handoff_draft", MANAGE_HANDOFFS, ok=302, kwargs=_draft, looks=False),
+    PageRoute("handoff_step", MANAGE_HANDOFFS, kwargs=_at_step("channel")),
+    PageRoute("handoff_step", MANAGE_HANDOFFS, kwargs=_at_step("message")),
+    PageRoute("handoff_step", MANAGE_HANDOFFS, "POST", kwargs=_at_step("message")),
+    PageRoute("handoff_step", MANAGE_HANDOFFS, kwargs=_at_step("rules")),
+    PageRoute("handoff_step", MANAGE_HANDOFFS, kwargs=_at_step("review")),
+    PageRoute("handoff_step", MANAGE_HANDOFFS, "POST", kwargs=_at_step("review")),
+    PageRoute("handoff_draft_drop", MANAGE_HANDOFFS, kwargs=_draft),
+    PageRoute("handoff_draft_drop", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_draft),
+    PageRoute("handoff_page", MANAGE_HANDOFFS, kwargs=_handoff),
+    PageRoute("handoff_done", MANAGE_HANDOFFS, kwargs=_handoff),
+    PageRoute("handoff_edit", MANAGE_HANDOFFS, kwargs=_handoff),
+    PageRoute("handoff_edit", MANAGE_HANDOFFS, "POST", kwargs=_handoff),
+    PageRoute("handoff_test", MANAGE_HANDOFFS, kwargs=_handoff),
+    PageRoute("handoff_test", MANAGE_HANDOFFS, "POST", kwargs=_handoff),
+    PageRoute("handoff_duplicate", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_handoff),
+    PageRoute("handoff_archive", MANAGE_HANDOFFS, kwargs=_handoff),
+    PageRoute("handoff_archive", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_handoff),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

@@ -12,9 +12,12 @@ from accounts.models import Account, Role, User
 from campaigns.models import Campaign, DailyFigure
 from campaigns.services import CreatedCampaign
 from conversations.models import FramingOrigin, NamedWidget
+from handoffs.models import HandoffDraft
+from handoffs.services import edit_handoff
 from tests.consumers.tokens import pem, rsa_key
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
-from tests.factories.consumers import IdentityProviderFactory
+from tests.factories.consumers import IdentityProviderFactory, OwnConsumerFactory
+from tests.factories.handoffs import HandoffDraftFactory
 from tests.factories.lab import LabBrand, lab_brand
 from tests.factories.push import PushCredentialFactory
 from tests.factories.webhooks import WebhookEndpointFactory
@@ -53,12 +56,16 @@ class World:
         return self.people[Role.ADMINISTRATOR]
 
     @property
+    def draft(self) -> HandoffDraft:
+        return self.account.handoff_drafts.get()
+
+    @property
     def campaign_manager(self) -> User:
         return self.people[Role.CAMPAIGN_MANAGER]
 
 
 def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example") -> World:
-    """A brand with its people, two consumers and a system that calls."""
+    """A brand with its people, two consumers, a system that calls, and a half-made handoff."""
     brand = lab_brand(name=name, time_zone="Europe/Stockholm")
     people = {
         role: member(role, brand.account, email=f"{role}@{mail}", name=person)
@@ -69,8 +76,6 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
     people["stranger"] = UserFactory(email=f"stranger@not.{mail}")
     ApiClientFactory(account=brand.account, name="cards-core")
     _webhook_that_fails(brand.account)
-    brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
-    brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
     PushCredentialFactory(
         app=brand.app,
         platform="huawei",
@@ -82,6 +87,12 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
         account=brand.account, name="Orders", url="https://orders.larkfield.example/agent"
     )
     FramingOrigin.objects.create(account=brand.account, origin="https://desk.larkfield.example")
+    ingrid = brand.phone("ingrid", name="Ingrid", label="Ingrid’s iPhone", os_version="19.1")
+    brand.phone("kola", name="Kola", platform="android", label="Kola’s Pixel", os_version="16")
+    now = timezone.now()
+    edit_handoff(handoff=brand.handoff, changes={"language": "sv"}, by="Carl", now=now)
+    OwnConsumerFactory(user=people[Role.ADMINISTRATOR], consumer=ingrid.consumer)
+    HandoffDraftFactory(account=brand.account, by=people[Role.CAMPAIGN_MANAGER].email)
     return World(brand, people)
 
 

@@ -1,8 +1,8 @@
 import factory
 from django.utils import timezone
 
-from consumers.models import Consumer, Device, IdentityProvider, token_digest
-from tests.factories.accounts import AccountFactory, AppFactory
+from consumers.models import Consumer, Device, IdentityProvider, OwnConsumer, token_digest
+from tests.factories.accounts import AccountFactory, AppFactory, UserFactory
 
 
 class ConsumerFactory(factory.django.DjangoModelFactory):
@@ -25,6 +25,17 @@ class DeviceFactory(factory.django.DjangoModelFactory):
     token = factory.Sequence(lambda n: f"token-{n}")
     token_digest = factory.LazyAttribute(lambda device: token_digest(device.token))
     sdk_version = "6.22.0"
+
+
+class OwnConsumerFactory(factory.django.DjangoModelFactory):
+    """A user who has proven to be the consumer."""
+
+    class Meta:
+        model = OwnConsumer
+
+    user = factory.SubFactory(UserFactory)
+    consumer = factory.SubFactory(ConsumerFactory)
+    account = factory.SelfAttribute("consumer.account")
 
 
 class IdentityProviderFactory(factory.django.DjangoModelFactory):

@@ -1,6 +1,6 @@
 import factory
 
-from handoffs.models import Handoff
+from handoffs.models import Handoff, HandoffDraft
 from tests.factories.accounts import AccountFactory
 
 
@@ -15,3 +15,21 @@ class HandoffFactory(factory.django.DjangoModelFactory):
     channels = factory.LazyFunction(lambda: ["inapp"])
     app_names = factory.LazyFunction(lambda: ["com.brand.app"])
     text = "Hello"
+
+
+class HandoffDraftFactory(factory.django.DjangoModelFactory):
+    """Left at its message, which has two variables and no app yet."""
+
+    class Meta:
+        model = HandoffDraft
+
+    account = factory.SubFactory(AccountFactory)
+    by = "carl@brand.example"
+    data = factory.LazyFunction(
+        lambda: {
+            "channels": ["inapp"],
+            "title": "Card updates",
+            "text": "Hi ${{1}}, choose your PIN before ${{2}} 💳",
+            "sample_1": "Ingrid",
+        }
+    )
