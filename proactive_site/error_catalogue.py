@@ -101,6 +101,9 @@ CAMPAIGNS = {
         "The account has no skill of the name that the invite wants instead.",
         "Use the name of a skill, or leave overrideSkill out.",
     ),
+    "conversation_taken": Advice(
+        "Somebody else answers the conversation.", "Leave it to them, or have it transferred."
+    ),
     "handoff_in_use": Advice(
         "Campaigns that use the handoff are still going out.",
         "Wait until they are done, or cancel them.",
