@@ -52,6 +52,10 @@ class Conversation(models.Model):
     )
     explanation = models.TextField(help_text="Why it came to this skill, in one sentence.")
     opened_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    accepted_by = models.CharField(
+        max_length=254, blank=True, db_default="", help_text="Who answers it."
+    )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=254, blank=True)
 

@@ -1,8 +1,36 @@
-"""The SDK's door, and the brand's settings."""
+"""The SDK's door, the brand's API, and its settings."""
 
 from django.urls import re_path
 
 from conversations import api, views
+
+CONVERSATION = (
+    r"conversations/(?P<conversation_id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+)
+
+# Relative to api/v2/account/<account_number>/.
+api_urls = [
+    re_path(r"^conversations/?$", api.Conversations.as_view(), name="conversations"),
+    re_path(rf"^{CONVERSATION}/?$", api.ConversationDetail.as_view(), name="conversation"),
+    re_path(
+        rf"^{CONVERSATION}/accept/?$",
+        api.ConversationAccept.as_view(),
+        name="conversation-accept",
+    ),
+    re_path(
+        rf"^{CONVERSATION}/messages/?$",
+        api.ConversationMessages.as_view(),
+        name="conversation-messages",
+    ),
+    re_path(
+        rf"^{CONVERSATION}/transfer/?$",
+        api.ConversationTransfer.as_view(),
+        name="conversation-transfer",
+    ),
+    re_path(
+        rf"^{CONVERSATION}/close/?$", api.ConversationClose.as_view(), name="conversation-close"
+    ),
+]
 
 # Relative to api/sdk/v1/account/<account_number>/.
 sdk_urls = [

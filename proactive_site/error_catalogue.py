@@ -105,6 +105,9 @@ CAMPAIGNS = {
         "A message to the person is being sent, so they cannot be erased this very moment.",
         "Try again in a moment.",
     ),
+    "conversation_taken": Advice(
+        "Somebody else answers the conversation.", "Leave it to them, or have it transferred."
+    ),
     "handoff_in_use": Advice(
         "Campaigns that use the handoff are still going out.",
         "Wait until they are done, or cancel them.",

@@ -33,12 +33,13 @@ from common.openapi import (
 from common.problem_types import TITLES
 from consumers import schema as consumers
 from conversations import schema as conversations
+from conversations import schema_brand as bots
 from deflection import schema as deflection
 from handoffs import schema as handoffs
 from handoffs.api import CHANNELS
 from webhooks import schema as webhooks
 
-APPS = (accounts, campaigns, deflection, handoffs, webhooks, consumers, conversations)
+APPS = (accounts, campaigns, deflection, handoffs, webhooks, consumers, conversations, bots)
 OPERATIONS: Mapping[str, Operation] = {
     key: operation for app in APPS for key, operation in app.OPERATIONS.items()
 }
@@ -51,6 +52,10 @@ PATH_PARAMETERS: Mapping[str, tuple[str, Schema]] = {
         {"type": "string", "pattern": f"^{MESSAGE_ID}$"},
     ),
     "device_id": ("deviceId", {"type": "string", "pattern": f"^{UUID_PATTERN}$"}),
+    "conversation_id": (
+        "conversationId",
+        {"type": "string", "pattern": f"^{UUID_PATTERN}$"},
+    ),
     "webhook_id": ("webhookId", {"type": "string", "pattern": f"^{UUID_PATTERN}$"}),
     "event_id": ("eventId", {"type": "string", "pattern": "^msg_[0-9a-f]{32}$"}),
     "app_name": (

@@ -28,7 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(rf"^{ACCOUNT}$", pages.OpenAccount.as_view(), name="open_account"),
     re_path(rf"^{ACCOUNT}", include("console.urls")),
     *accounts.token_urls,
-    re_path(rf"^api/v2/{ACCOUNT}", include([*campaigns.api_urls, *webhooks.api_urls])),
+    re_path(
+        rf"^api/v2/{ACCOUNT}",
+        include([*campaigns.api_urls, *webhooks.api_urls, *conversations.api_urls]),
+    ),
     re_path(
         rf"^api/{ACCOUNT}",
         include(

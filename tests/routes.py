@@ -9,6 +9,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
 from accounts.models import Account
+from conversations.services import receive_message
 from deflection.services import Caller, check_eligibility
 from tests.campaigns.conftest import Brand, deliver_all, make_brand
 from tests.consumers import tokens
@@ -79,12 +80,14 @@ EXAMPLES = {
     "app": "com.brand.nobodys",
     "message": str(uuid4()),
     "device": str(uuid4()),
+    "conversation": str(uuid4()),
     "webhook": str(uuid4()),
     "event": f"msg_{'a' * 32}",
 }
 
 V2 = "/api/v2/account/{account}"
 CAMPAIGN = f"{V2}/campaign/{{campaign}}"
+CONVERSATION = f"{V2}/conversations/{{conversation}}"
 WEBHOOK = f"{V2}/webhooks/{{webhook}}"
 DELIVERY = f"{WEBHOOK}/deliveries/{{event}}"
 CONFIGURED = "/api/account/{account}/app/prmsg/handoffs/list"
@@ -97,6 +100,7 @@ SDK = "/api/sdk/v1/account/{account}"
 DEVICE = f"{SDK}/devices/{{device}}"
 DAY = "attemptedStartTime=1795392000000&attemptedEndTime=1795471200000"
 READ, SEND = "campaigns:read", "campaigns:send"
+TALK_READ, TALK = "conversations:read", "conversations:write"
 REPORT, HOOKS = "reports:read", "webhooks:manage"
 
 
@@ -115,6 +119,14 @@ def _selection(owned: Owned) -> Any:
 
 def _call(owned: Owned) -> Any:
     return owned.brand.body("anna", "carl")
+
+
+def _said(owned: Owned) -> Any:
+    return {"text": "Hello"}
+
+
+def _skill(owned: Owned) -> Any:
+    return {"skill": owned.brand.default_skill.name}
 
 
 def _caller(owned: Owned) -> Any:
@@ -144,6 +156,13 @@ ROUTES = [
     Route("brand", "GET", f"{V2}/deadletters/messages", READ),
     Route("brand", "POST", f"{V2}/deadletters/replay", SEND, body=_selection, reads_json=True),
     Route("brand", "GET", f"{V2}/apps/{{app}}/reachability", REPORT),
+    Route("brand", "GET", f"{V2}/conversations", TALK_READ),
+    Route("brand", "GET", CONVERSATION, TALK_READ),
+    Route("brand", "POST", f"{CONVERSATION}/accept", TALK),
+    Route("brand", "GET", f"{CONVERSATION}/messages", TALK_READ),
+    Route("brand", "POST", f"{CONVERSATION}/messages", TALK, 201, body=_said, reads_json=True),
+    Route("brand", "POST", f"{CONVERSATION}/transfer", TALK, body=_skill, reads_json=True),
+    Route("brand", "POST", f"{CONVERSATION}/close", TALK),
     Route("brand", "GET", f"{V2}/webhooks", HOOKS),
     Route("brand", "POST", f"{V2}/webhooks", HOOKS, 201, body=_hook, reads_json=True),
     Route("brand", "GET", WEBHOOK, HOOKS),
@@ -217,7 +236,14 @@ def make_owned(key: str) -> Owned:
         {"message": str(sent.public_id), "device": str(device.public_id)}
         for sent, device in zip(created.accepted, devices, strict=True)
     )
+    talk = receive_message(
+        account=brand.account,
+        consumer=brand.account.consumers.get(ref="bo"),
+        text="Hello",
+        now=timezone.now(),
+    )
     ids = {
+        "conversation": str(talk.conversation.public_id),
         "account": str(brand.account.number),
         "campaign": created.campaign.public_id,
         "app": AppFactory(account=brand.account).bundle_id,

@@ -2,7 +2,9 @@
 
 from conversations.services.agents import (
     ConversationClosed,
+    ConversationTaken,
     SkillOfAnotherAccount,
+    accept_conversation,
     add_agent_message,
     close_conversation,
     transfer_conversation,
@@ -28,11 +30,13 @@ __all__ = [
     "MAX_TEXT",
     "ClientIdReused",
     "ConversationClosed",
+    "ConversationTaken",
     "NewRoute",
     "Received",
     "SkillOfAnotherAccount",
     "TextNotAllowed",
     "UnknownMessage",
+    "accept_conversation",
     "add_agent_message",
     "close_conversation",
     "close_routes",

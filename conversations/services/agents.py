@@ -10,6 +10,7 @@ from common.errors import Conflict, DomainError
 from conversations.announcements import announce_closed
 from conversations.models import Conversation, ConversationState, Message, Sender
 from conversations.routing import explain_transfer
+from conversations.services.replies import ClientIdReused
 from conversations.text import readable
 
 
@@ -19,6 +20,12 @@ class ConversationClosed(Conflict):
     key = "conversation_closed"
 
 
+class ConversationTaken(Conflict):
+    """Somebody else answers the conversation."""
+
+    key = "conversation_taken"
+
+
 class SkillOfAnotherAccount(DomainError):
     """The conversation's account has no such skill."""
 
@@ -26,14 +33,43 @@ class SkillOfAnotherAccount(DomainError):
 
 
 @transaction.atomic
+def accept_conversation(*, conversation: Conversation, by: User | str, now: datetime) -> None:
+    """Take it on, so that nobody else does; who has it already may do so again.
+
+    :raises ConversationClosed: it was closed in the meantime.
+    :raises ConversationTaken: somebody else was first.
+    """
+    current = _lock_open(conversation)
+    if not current.accepted_by:
+        current.accepted_at, current.accepted_by = now, str(by)
+        current.save(update_fields=["accepted_at", "accepted_by"])
+    elif current.accepted_by != str(by):
+        raise ConversationTaken(f"{current.accepted_by} answers this conversation.")
+    conversation.accepted_at, conversation.accepted_by = current.accepted_at, current.accepted_by
+
+
+@transaction.atomic
 def add_agent_message(
-    *, conversation: Conversation, text: str, by: User | str, now: datetime
+    *,
+    conversation: Conversation,
+    text: str,
+    by: User | str,
+    now: datetime,
+    client_id: str | None = None,
 ) -> Message:
-    """:raises ConversationClosed: it was closed in the meantime.
+    """Say something to the consumer; what is said twice under one ``client_id`` is said once.
+
+    :raises ConversationClosed: it was closed in the meantime.
+    :raises ClientIdReused: another text was said under this id.
     :raises TextNotAllowed: see `conversations.text.readable`.
     """
     text = readable(text)
     _lock_open(conversation)
+    said = conversation.messages.filter(client_id=client_id).first() if client_id else None
+    if said is not None:
+        if (said.text, said.sender) != (text, Sender.AGENT):
+            raise ClientIdReused("Another message has this clientMessageId.")
+        return said
     return Message.objects.create(
         account_id=conversation.account_id,
         conversation=conversation,
@@ -41,6 +77,7 @@ def add_agent_message(
         author=str(by),
         text=text,
         sent_at=now,
+        client_id=client_id,
     )
 
 
@@ -72,7 +109,9 @@ def transfer_conversation(
     conversation.explanation = explain_transfer(
         account=current.account, before=before, after=skill, by=str(by), now=now
     )
-    conversation.save(update_fields=["skill", "explanation"])
+    # It waits for somebody of the other skill.
+    conversation.accepted_at, conversation.accepted_by = None, ""
+    conversation.save(update_fields=["skill", "explanation", "accepted_at", "accepted_by"])
     record(
         by=by,
         account=current.account,

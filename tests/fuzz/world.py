@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiClient, Platform
+from conversations.services import receive_message
 from deflection.services import Caller, check_eligibility
 from tests.consumers import tokens
 from tests.factories.accounts import ApiClientFactory, bearer
@@ -60,11 +61,17 @@ def make_world() -> World:
             "accountId": [str(brand.account.number)],
             "campaignId": [sent.campaign.public_id],
             "messageId": [message],
+            "conversationId": [_conversation(brand, CONSUMER)],
             "deviceId": [str(phone.public_id)],
         },
         fields={**credentials, **_fields(brand), "messageId": [message, "", None]},
         own={
             **_deflection(brand),
+            # One is closed, handed on and taken on; each on its own.
+            **{
+                name: {"conversationId": [_conversation(brand, name)]}
+                for name in ("closeConversation", "transferConversation", "acceptConversation")
+            },
             "removeDevice": _id("device", DeviceFactory(consumer=phone.consumer, app=brand.app)),
             **{
                 name: _id("webhook", WebhookEndpointFactory(account=brand.account))
@@ -74,12 +81,21 @@ def make_world() -> World:
     )
 
 
+def _conversation(brand: LabBrand, ref: str) -> str:
+    consumer = brand.account.consumers.filter(ref=ref).first() or brand.phone(ref).consumer
+    received = receive_message(
+        account=brand.account, consumer=consumer, text="Hello", now=timezone.now()
+    )
+    return str(received.conversation.public_id)
+
+
 def _deflection(brand: LabBrand) -> Mapping[str, Known]:
     """An invite is answered alike however often it is made."""
     handoff = HandoffFactory(
         account=brand.account, kind="ivr", app_names=[brand.app.bundle_id], text="Write to us"
     )
-    asked = Caller(CONSUMER, handoff.public_id, brand.billing.name)
+    brand.phone("caller")
+    asked = Caller("caller", handoff.public_id, brand.billing.name)
     call = check_eligibility(account=brand.account, caller=asked, now=timezone.now())
     skills = [brand.billing.name]
     return {

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0003_account_messages_per_second'),
-        ('consumers', '0002_device_unseen'),
+        ('consumers', '0003_consumer_ref_begins'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
