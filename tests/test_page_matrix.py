@@ -1,18 +1,20 @@
 """B4, S-rules: every page of the console × every role, strangers and passers-by, to the status."""
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.test import Client
 
-from accounts.models import Role
+from accounts.models import Role, User
 from accounts.roles import PERMISSIONS
 from tests.factories.accounts import AccountFactory
 from tests.pages import LOOKS, PAGES, PageRoute, console_views
 from tests.world import ROLES, World, make_world
 
-each_page = pytest.mark.parametrize("route", PAGES, ids=str)
+# Each test asks for all pages of one world, and takes back what each has changed.
 
 
 @pytest.fixture
@@ -25,47 +27,60 @@ def ask(route: PageRoute, url: str, *, client: Client) -> int:
     return int(call(url, headers={"accept": "text/html"}).status_code)
 
 
-@each_page
+def answers(world: World, client: Client, routes: Sequence[PageRoute] = PAGES) -> dict[str, int]:
+    """The status of each page to this browser."""
+    found = {}
+    for route in routes:
+        with transaction.atomic():
+            found[str(route)] = ask(route, route.url(world), client=client)
+            transaction.set_rollback(True)
+    return found
+
+
+def browser_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
 @pytest.mark.parametrize("role", ROLES)
-def test_a_role_opens_the_pages_that_it_may(route: PageRoute, role: Role, world: World) -> None:
-    client = Client()
-    client.force_login(world.people[role])
+def test_a_role_opens_the_pages_that_it_may(role: Role, world: World) -> None:
+    may = PERMISSIONS[role]
+    expected = {
+        str(route): route.ok if route.permission in may else HTTPStatus.FORBIDDEN for route in PAGES
+    }
 
-    expected = route.ok if route.permission in PERMISSIONS[role] else HTTPStatus.FORBIDDEN
-
-    assert ask(route, route.url(world), client=client) == expected
-
-
-@each_page
-def test_another_brands_page_does_not_exist(route: PageRoute, world: World) -> None:
-    client = Client()
-    client.force_login(world.people["stranger"])
-
-    assert ask(route, route.url(world), client=client) == HTTPStatus.NOT_FOUND
+    assert answers(world, browser_of(world.people[role])) == expected
 
 
-@pytest.mark.parametrize("route", [one for one in PAGES if one.has_object], ids=str)
-def test_what_is_another_brands_is_not_found_in_ones_own(route: PageRoute, world: World) -> None:
+def test_another_brands_pages_do_not_exist(world: World) -> None:
+    found = answers(world, browser_of(world.people["stranger"]))
+
+    assert found == dict.fromkeys(found, HTTPStatus.NOT_FOUND)
+
+
+def test_what_is_another_brands_is_not_found_in_ones_own(world: World) -> None:
     other = make_world(name="Other Bank", mail="other.example")
-    client = Client()
-    client.force_login(other.administrator)
+    client = browser_of(other.administrator)
 
-    url = route.url(world, account_number=other.account.number)
+    found = {
+        str(route): ask(route, route.url(world, account_number=other.account.number), client=client)
+        for route in PAGES
+        if route.has_object
+    }
 
-    assert ask(route, url, client=client) == HTTPStatus.NOT_FOUND
+    assert found == dict.fromkeys(found, HTTPStatus.NOT_FOUND)
 
 
-@each_page
-def test_who_has_not_signed_in_is_asked_to(route: PageRoute, world: World) -> None:
-    answer = Client().generic(route.method, route.url(world))
-
-    assert answer.status_code == HTTPStatus.FOUND
-    assert answer.headers["Location"].startswith(settings.LOGIN_URL)
+def test_who_has_not_signed_in_is_asked_to(world: World) -> None:
+    for route in PAGES:
+        answer = Client().generic(route.method, route.url(world))
+        assert answer.status_code == HTTPStatus.FOUND, route
+        assert answer.headers["Location"].startswith(settings.LOGIN_URL), route
 
 
 def test_a_brand_that_is_not_there_is_answered_like_a_strangers(world: World) -> None:
-    client = Client()
-    client.force_login(world.administrator)
+    client = browser_of(world.administrator)
 
     assert client.get("/account/999999999999/").status_code == HTTPStatus.NOT_FOUND
     assert AccountFactory(number=999999999999)
@@ -76,18 +91,13 @@ def test_s14_no_form_of_the_console_is_taken_without_its_token(world: World) -> 
     client = Client(enforce_csrf_checks=True)
     client.force_login(world.administrator)
 
-    answers = {
-        str(route): ask(route, route.url(world), client=client)
-        for route in PAGES
-        if route.method == "POST"
-    }
+    found = answers(world, client, [route for route in PAGES if route.method == "POST"])
 
-    assert answers == dict.fromkeys(answers, HTTPStatus.FORBIDDEN)
+    assert found == dict.fromkeys(found, HTTPStatus.FORBIDDEN)
 
 
 def test_s15_no_page_of_the_console_is_framed_or_kept_by_a_browser(world: World) -> None:
-    client = Client()
-    client.force_login(world.administrator)
+    client = browser_of(world.administrator)
 
     for route in LOOKS:
         headers = client.get(route.url(world)).headers
