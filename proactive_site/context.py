@@ -7,7 +7,7 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.urls import get_resolver, reverse
+from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts.models import Account
@@ -83,6 +83,9 @@ class Frame:
     @cached_property
     def account(self) -> Account | None:
         """The brand that the page is of, if it is one of the user's; else the first of these."""
+        if brand := getattr(self._request, "brand", None):
+            found: Account = brand[0]
+            return found
         match = self._request.resolver_match
         number = match.kwargs.get("account_number") if match else None
         named = [account for account in self.accounts if account.number == number]
@@ -90,6 +93,9 @@ class Frame:
 
     @cached_property
     def permissions(self) -> frozenset[str]:
+        if brand := getattr(self._request, "brand", None):
+            found: frozenset[str] = brand[1]
+            return found
         account = self.account
         return permissions_on(self._request.user, account) if account else frozenset()
 
@@ -127,17 +133,13 @@ class Frame:
             return []
         places = []
         for link in links:
-            if link.permission in self.permissions and _exists(link.view):
+            if link.permission in self.permissions:
                 url = reverse(link.view, args=[account.number])
                 places.append(Place(link.label, link.icon, url, path.startswith(url), link.short))
         return places
 
     def _tool(self, label: str, icon: str, url: str) -> Place:
         return Place(label, icon, url, self._request.path.startswith(url))
-
-
-def _exists(view: str) -> bool:
-    return view in get_resolver().reverse_dict
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

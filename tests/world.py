@@ -73,6 +73,8 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
             ROLES, ("Astrid Lind", "Carl Berg", "Agnes Holm", "Amir Nouri"), strict=True
         )
     }
+    # Who was invited and has not come yet; nobody signs in as them.
+    member(Role.AGENT, brand.account, email=f"invited@{mail}")
     people["stranger"] = UserFactory(email=f"stranger@not.{mail}")
     ApiClientFactory(account=brand.account, name="cards-core")
     _webhook_that_fails(brand.account)
