@@ -8,6 +8,8 @@ from typing import Any
 from django.urls import get_resolver, reverse
 
 from accounts.roles import ADMINISTER, MANAGE_HANDOFFS, VIEW_CAMPAIGNS
+from handoffs.models import Handoff
+from tests.factories.handoffs import HandoffFactory
 from tests.world import World
 from webhooks.models import WebhookDelivery
 
@@ -118,6 +120,13 @@ def _campaign(world: World) -> Mapping[str, Any]:
 
 def _handoff(world: World) -> Mapping[str, Any]:
     return {"handoff_id": world.brand.handoff.public_id}
+
+
+def _unused_handoff(world: World) -> Mapping[str, Any]:
+    """One that no campaign is going out with."""
+    named = {"account": world.account, "title": "Winter offers"}
+    handoff = Handoff.objects.filter(**named).first() or HandoffFactory(**named)
+    return {"handoff_id": handoff.public_id}
 
 
 def _draft(world: World) -> Mapping[str, Any]:
@@ -233,7 +242,7 @@ PAGES: list[PageRoute] = [
     PageRoute("handoff_test", MANAGE_HANDOFFS, "POST", kwargs=_handoff),
     PageRoute("handoff_duplicate", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_handoff),
     PageRoute("handoff_archive", MANAGE_HANDOFFS, kwargs=_handoff),
-    PageRoute("handoff_archive", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_handoff),
+    PageRoute("handoff_archive", MANAGE_HANDOFFS, "POST", ok=302, kwargs=_unused_handoff),
 ]
 # Those that a browser shows, for axe and the pictures.
 LOOKS = [page for page in PAGES if page.looks and page.method == "GET"]

@@ -31,8 +31,9 @@ def answers(world: World, client: Client, routes: Sequence[PageRoute] = PAGES) -
     """The status of each page to this browser."""
     found = {}
     for route in routes:
+        url = route.url(world)
         with transaction.atomic():
-            found[str(route)] = ask(route, route.url(world), client=client)
+            found[str(route)] = ask(route, url, client=client)
             transaction.set_rollback(True)
     return found
 
