@@ -1,6 +1,5 @@
 """Every page of the console: where it is, who may open it, and what it is called in pictures."""
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -63,12 +62,6 @@ class PageRoute:
 
     def __str__(self) -> str:
         return f"{self.method} {self.view}{self.query and '?'}{self.query}"
-
-    @property
-    def picture(self) -> str:
-        """What its picture is called."""
-        words = f"{self.view} {self.query}".strip()
-        return re.sub(r"[^a-z0-9]+", "-", words.lower())
 
     @property
     def has_object(self) -> bool:

@@ -26,12 +26,12 @@ def folder(request: pytest.FixtureRequest) -> Path:
 
 
 def test_screenshots_of_the_console(opened: Any, folder: Path) -> None:
-    for route in LOOKS:
+    for number, route in enumerate(LOOKS):
         page = opened(route)
         for size, (width, scheme) in SIZES.items():
             page.set_viewport_size({"width": width, "height": 900})
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            page.screenshot(path=folder / f"{route.picture}-{size}.png", full_page=True)
+            page.screenshot(path=folder / f"{number:02}-{route.view}-{size}.png", full_page=True)
 
 
 @pytest.mark.parametrize("size", SIZES)
