@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings as configured
 from django.core.cache import cache
+from django.db import connection
 from django.test import override_settings
 
 import proactive_site.celery  # noqa: F401 -- binds the tasks to the test's broker
@@ -33,6 +34,18 @@ def _uncollected_static_files(tmp_path_factory: pytest.TempPathFactory) -> Itera
     storages = {**configured.STORAGES, "staticfiles": plain}
     with override_settings(STATIC_ROOT=tmp_path_factory.mktemp("static"), STORAGES=storages):
         yield
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[None]:
+    """A browser's last request may still hold a connection in the thread that answered it: the
+    database could not be dropped."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(autouse=True)

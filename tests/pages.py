@@ -95,15 +95,13 @@ def _webhook(world: World) -> Mapping[str, Any]:
 
 
 def _delivery(world: World) -> Mapping[str, Any]:
-    delivery = WebhookDelivery.objects.get(account=world.account)
+    delivery = WebhookDelivery.objects.filter(account=world.account).earliest("pk")
     return {**_webhook(world), "event_id": delivery.event.public_id}
 
 
-def _form(
-    view: str, kwargs: Named = _nothing, *, ok: int = 200, looks: bool = True
-) -> Iterator[PageRoute]:
+def _form(view: str, kwargs: Named = _nothing, *, ok: int = 200) -> Iterator[PageRoute]:
     """A page of the settings that an administrator opens and sends."""
-    yield PageRoute(view, ADMINISTER, kwargs=kwargs, looks=looks)
+    yield PageRoute(view, ADMINISTER, kwargs=kwargs)
     yield PageRoute(view, ADMINISTER, "POST", ok=ok, kwargs=kwargs)
 
 
@@ -139,9 +137,9 @@ PAGES: list[PageRoute] = [
     PageRoute("settings_api_client", VIEW_CAMPAIGNS, kwargs=_client),
     *_form("settings_api_new"),
     *_form("settings_api_edit", _client),
-    *_form("settings_api_switch", _client, ok=302, looks=False),
+    *_form("settings_api_switch", _client, ok=302),
     *_form("settings_api_rotate", _client),
-    *_form("settings_api_revoke", _secret, ok=302, looks=False),
+    *_form("settings_api_revoke", _secret, ok=302),
     PageRoute("settings_skills", VIEW_CAMPAIGNS),
     *_form("settings_skill_new"),
     *_form("settings_skill_edit", _skill),
@@ -159,9 +157,9 @@ PAGES: list[PageRoute] = [
     PageRoute("settings_webhook", VIEW_CAMPAIGNS, query="state=dead", kwargs=_webhook),
     *_form("settings_webhook_new"),
     *_form("settings_webhook_edit", _webhook),
-    *_form("settings_webhook_rotate", _webhook, looks=False),
-    *_form("settings_webhook_switch", _webhook, ok=302, looks=False),
-    *_form("settings_webhook_delete", _webhook, ok=302, looks=False),
+    *_form("settings_webhook_rotate", _webhook),
+    *_form("settings_webhook_switch", _webhook, ok=302),
+    *_form("settings_webhook_delete", _webhook, ok=302),
     PageRoute("settings_webhook_test", ADMINISTER, "POST", ok=302, kwargs=_webhook),
     *_form("settings_webhook_replay", _webhook),
     PageRoute("settings_webhook_delivery", VIEW_CAMPAIGNS, kwargs=_delivery),

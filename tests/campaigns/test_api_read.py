@@ -219,6 +219,11 @@ EDGE = {
         1001,
         "Consumer ineligible to receive message",
     ),
+    ("suppressed", "consumer_erased"): (
+        "FAILED",
+        1001,
+        "Consumer ineligible to receive message",
+    ),
     ("failed", "token_gone"): ("FAILED", 16, "InApp token not found"),
     ("failed", "bad_token"): ("FAILED", 16, "InApp token not found"),
     ("failed", "sender_mismatch"): ("FAILED", 16, "InApp token not found"),
