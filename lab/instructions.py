@@ -56,6 +56,7 @@ def campaign_command() -> str:
 
 
 def _places(url: str) -> Iterator[tuple[str, str]]:
+    yield f"{url}/sign-in/", "the web tool: campaigns, handoffs, analytics, consumers, settings"
     if settings.LAB != "off":
         door = "no sign-in" if settings.LAB == "open" else "for who may see campaigns"
         phones = "phones" if stubs.are_there() else "five phones"
