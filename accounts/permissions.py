@@ -5,16 +5,20 @@ from typing import Any, ClassVar
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import PermissionDenied
+from django.db.models import CharField, Exists, OuterRef, QuerySet
+from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRedirect
+from guardian.models import UserObjectPermission
 from guardian.shortcuts import get_objects_for_user, get_user_perms
 
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
 from accounts.roles import ALL_PERMISSIONS
 from accounts.two_factor import must_set_up
 
@@ -27,8 +31,25 @@ def permissions_on(user: User | AnonymousUser, account: Account) -> frozenset[st
         return frozenset()
     if user.is_superuser:
         return ALL_PERMISSIONS
+    known = getattr(account, "permissions_of_user", None)
     # Groups give nobody anything here.
-    return ALL_PERMISSIONS.intersection(get_user_perms(user, account))
+    return ALL_PERMISSIONS.intersection(get_user_perms(user, account) if known is None else known)
+
+
+def with_permissions(accounts: "QuerySet[Account]", user: User) -> "QuerySet[Account]":
+    """With the names of what this user may do in each, so that `permissions_on` need not ask, and
+    whether they belong to others too."""
+    granted = UserObjectPermission.objects.filter(
+        user=user,
+        object_pk=Cast(OuterRef("pk"), CharField()),
+        content_type__app_label="accounts",
+        content_type__model="account",
+    )
+    others = Membership.objects.filter(user=user).exclude(account=OuterRef("pk"))
+    return accounts.annotate(
+        permissions_of_user=ArraySubquery(granted.values("permission__codename")),
+        has_siblings=Exists(others),
+    )
 
 
 def accounts_with(user: User, permission: str) -> Any:
@@ -80,7 +101,9 @@ class AccountPermissionMixin(View):
         return needed
 
     def _find_account(self, user: User, number: int) -> Account:
-        account = Account.objects.select_related("default_skill").filter(number=number).first()
+        """The account with what the user may do in it, in one query."""
+        accounts = Account.objects.select_related("default_skill")
+        account = with_permissions(accounts, user).filter(number=number).first()
         self.permissions = permissions_on(user, account) if account else frozenset()
         if account is None or not self.permissions:
             raise Http404("There is no such account.")

@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.db.models import F, Value
 from django.http import QueryDict
 from django.utils.functional import cached_property
 
@@ -68,10 +69,7 @@ class CampaignFilters(forms.Form):
         self._query = query
         self._zone = ZoneInfo(account.time_zone)
         self._today = now.astimezone(self._zone).date()
-        handoffs = account.handoffs.order_by("title").values_list("public_id", "pk", "title")
-        skills = account.skills.order_by("name").values_list("name", "pk")
-        self._handoffs = {public_id: (pk, title) for public_id, pk, title in handoffs}
-        self._skills = dict(skills)
+        self._handoffs, self._skills = _named(account)
         self._choose("handoff", [(word, title) for word, (_, title) in self._handoffs.items()])
         self._choose("skill", [(name, name) for name in self._skills])
         self.is_valid()
@@ -204,6 +202,22 @@ class CampaignFilters(forms.Form):
         value = self._value(name)
         choices: Any = self.fields[name].choices  # type: ignore[attr-defined]
         return str(dict(choices)[value]) if value else ""
+
+
+def _named(account: Account) -> tuple[dict[str, tuple[int, str]], dict[str, int]]:
+    """Handoffs by id, with key and title; skills by name, with key; by their names, in one query."""
+    of_handoffs = account.handoffs.annotate(of=Value("handoff"))
+    of_skills = account.skills.annotate(of=Value("skill"), word=F("name"))
+    rows = of_handoffs.values_list("of", "public_id", "pk", "title").union(
+        of_skills.values_list("of", "word", "pk", "name"), all=True
+    )
+    handoffs, skills = {}, {}
+    for of, word, pk, title in sorted(rows, key=lambda row: row[3]):
+        if of == "handoff":
+            handoffs[word] = (pk, title)
+        else:
+            skills[word] = pk
+    return handoffs, skills
 
 
 def _day_words(first: date | None, last: date | None) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 
 from campaigns.models import PENDING, Campaign, EventKind, MessageEvent, OutboundMessage, State
 from campaigns.reasons import explanation
@@ -115,17 +115,27 @@ def recipient_rows(messages: Sequence[OutboundMessage]) -> list[RecipientRow]:
     ]
 
 
+_SHOWN_OF_DEVICE = ("platform", "os_version", "model", "label")
+
+
 def _devices_of(messages: Sequence[OutboundMessage]) -> dict[int, Device]:
     """The device that took each message, the last one where several did."""
     took = MessageEvent.objects.filter(
-        message__in=messages,
-        kind=EventKind.PUSH,
-        outcome=Outcome.ACCEPTED,
-        device_id__isnull=False,
+        message__in=messages, kind=EventKind.PUSH, outcome=Outcome.ACCEPTED
     )
-    pairs = dict(took.order_by("id").values_list("message_id", "device_id"))
-    devices = Device.objects.in_bulk([pk for pk in pairs.values() if pk])
-    return {message: devices[pk] for message, pk in pairs.items() if pk in devices}
+    # An event's device is no foreign key: history does not hold up live data.
+    found = took.order_by("id").annotate(
+        **{
+            f"of_{name}": Subquery(Device.objects.filter(pk=OuterRef("device_id")).values(name)[:1])
+            for name in _SHOWN_OF_DEVICE
+        }
+    )
+    named = [f"of_{name}" for name in _SHOWN_OF_DEVICE]
+    return {
+        message: Device(**dict(zip(_SHOWN_OF_DEVICE, values, strict=True)))
+        for message, *values in found.values_list("message_id", *named)
+        if values[0]
+    }
 
 
 def device_words(device: Device) -> str:

@@ -36,4 +36,6 @@ class Refusal:
 
 
 def refusals_of(campaign: Campaign) -> list[Refusal]:
+    if campaign.accepted == campaign.requested:
+        return []
     return [Refusal(row) for row in campaign.rejected.order_by("position")[:MAX_SHOWN]]

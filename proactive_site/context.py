@@ -80,6 +80,12 @@ class Frame:
         joined = Account.objects.filter(memberships__user=user).order_by("memberships__id")
         return list(joined[:50])
 
+    @property
+    def has_several_accounts(self) -> bool:
+        """Whether there is a brand to switch to."""
+        known = getattr(self.account, "has_siblings", None)
+        return len(self.accounts) > 1 if known is None else bool(known)
+
     @cached_property
     def account(self) -> Account | None:
         """The brand that the page is of, if it is one of the user's; else the first of these."""

@@ -271,7 +271,7 @@ def test_a_list_of_three_asks_the_database_as_often_as_one_of_one(
         brand.send("ana", startAt=later(1))
     tool.page()
 
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(10):
         tool.page()
 
 

@@ -287,7 +287,7 @@ def test_a_page_of_three_recipients_asks_the_database_as_often_as_one_of_one(
     deliver_all()
     tool.page(path_of(created))
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(10):
         tool.page(path_of(created))
 
 

@@ -50,7 +50,7 @@ def test_one_number_of_queries_however_much_was_sent(
         world.brand.send({"ingrid": "Hi", "kola": "Hi"})
     page(world, visitor)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         page(world, visitor)
 
 

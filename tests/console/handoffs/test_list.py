@@ -106,7 +106,7 @@ def test_the_list_asks_the_same_number_of_queries_for_one_and_three_handoffs(
     for _ in range(count - 1):
         HandoffFactory(account=brand.account)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         assert len(client.get(url("handoff_list")).context["rows"]) == count
 
 
