@@ -205,7 +205,7 @@ class CampaignFilters(forms.Form):
 
 
 def _named(account: Account) -> tuple[dict[str, tuple[int, str]], dict[str, int]]:
-    """Handoffs by id, with key and title; skills by name, with key; by their names, in one query."""
+    """Handoffs by id, with key and title; skills by name, with key; all of them in one query."""
     of_handoffs = account.handoffs.annotate(of=Value("handoff"))
     of_skills = account.skills.annotate(of=Value("skill"), word=F("name"))
     rows = of_handoffs.values_list("of", "public_id", "pk", "title").union(
