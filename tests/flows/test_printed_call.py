@@ -2,8 +2,6 @@
 
 import html
 import re
-import shutil
-import subprocess
 import urllib.request
 from collections import Counter
 
@@ -14,14 +12,12 @@ from django.urls import reverse
 
 from accounts.models import Role
 from campaigns.models import Campaign
-from handoffs.programs import CONSUMER, SECRET
 from push.models import LabPush
 from tests.factories.accounts import ApiClientFactory, member
 from tests.factories.handoffs import HandoffFactory
 from tests.factories.lab import lab_brand
-from tests.live import PYTHON, live_stack, wait_for
-
-RUNNERS = {"curl": ("sh", "call.sh"), "py": (PYTHON, "call.py"), "js": ("node", "call.mjs")}
+from tests.flows.printed import RUNNERS, filled, run
+from tests.live import live_stack, wait_for
 
 
 @pytest.fixture
@@ -45,17 +41,6 @@ def printed(stack, handoff, person):
     return {tab: html.unescape(re.sub("<[^>]+>", "", code)) for tab, code in found}
 
 
-def run(tab, program, folder):
-    command, name = RUNNERS[tab]
-    assert shutil.which(command), f"{command} is needed to run the {tab} snippet"
-    (folder / name).write_text(program)
-    done = subprocess.run(
-        [command, folder / name], capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 def test_the_printed_call_brings_a_message_to_a_phone_in_all_three_languages(stack, tmp_path):
     brand = lab_brand()
     brand.handoff.text = 'Hi ${{1}}, it’s "ready" 💳'
@@ -71,7 +56,7 @@ def test_the_printed_call_brings_a_message_to_a_phone_in_all_three_languages(sta
         programs = printed(stack, handoff, person)
         assert programs.keys() == RUNNERS.keys()
         for tab, code in programs.items():
-            program = code.replace(SECRET, system.secret).replace(CONSUMER, "ana")
+            program = filled(code, secret=system.secret, consumer="ana")
             assert told in run(tab, program, tmp_path)
         assert Campaign.objects.filter(handoff=handoff).count() == 3
 

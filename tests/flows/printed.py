@@ -1,0 +1,31 @@
+"""Runs the calls that the pages print, as whoever copied them would."""
+
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from handoffs.programs import CONSUMER, SECRET
+from tests.live import PYTHON
+
+RUNNERS: Mapping[str, tuple[str, str]] = {
+    "curl": ("sh", "call.sh"),
+    "py": (PYTHON, "call.py"),
+    "js": ("node", "call.mjs"),
+}
+
+
+def filled(code: str, *, secret: str, consumer: str) -> str:
+    """The program with what stands in capitals filled in."""
+    return code.replace(SECRET, secret).replace(CONSUMER, consumer)
+
+
+def run(tab: str, program: str, folder: Path) -> str:
+    command, name = RUNNERS[tab]
+    assert shutil.which(command), f"{command} is needed to run the {tab} snippet"
+    (folder / name).write_text(program)
+    done = subprocess.run(
+        [command, folder / name], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
