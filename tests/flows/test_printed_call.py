@@ -1,7 +1,5 @@
 """G3, B2: the call that a handoff's page prints works as it is printed."""
 
-import html
-import re
 import shutil
 import subprocess
 import urllib.request
@@ -20,6 +18,7 @@ from tests.factories.accounts import ApiClientFactory, member
 from tests.factories.handoffs import HandoffFactory
 from tests.factories.lab import lab_brand
 from tests.live import PYTHON, live_stack, wait_for
+from tests.printed import programs_of
 
 RUNNERS = {"curl": ("sh", "call.sh"), "py": (PYTHON, "call.py"), "js": ("node", "call.mjs")}
 
@@ -40,9 +39,7 @@ def printed(stack, handoff, person):
     path = reverse("handoff_done", args=[handoff.account.number, handoff.public_id])
     request = urllib.request.Request(stack.url + path, headers={"Cookie": f"session={session}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
-        page = answer.read().decode()
-    found = re.findall('<pre data-tab="([a-z]+)"[^>]*>(.*?)</pre>', page, re.DOTALL)
-    return {tab: html.unescape(re.sub("<[^>]+>", "", code)) for tab, code in found}
+        return programs_of(answer.read().decode())
 
 
 def run(tab, program, folder):
