@@ -1,28 +1,16 @@
 """What leads an empty account to its first message, told from what there is (G6)."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from accounts.models import Account, ApiClient
 from consumers.models import Device
 from handoffs.models import Channel, Handoff
-from handoffs.placeholders import placeholders
+from handoffs.programs import Call
+from handoffs.snippets import Snippet, call_of, senders, snippets
 from push.models import ProviderKind, PushCredential
 
 DONE, NOW, LATER = "done", "now", "later"
-_TOKEN = """\
-TOKEN=$(curl -s '{url}/sentinel/api/account/{number}/app/token' \\
-  -d v=1.0 -d grant_type=client_credentials \\
-  -d client_id={client_id} -d client_secret="$CLIENT_SECRET" |
-  python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')"""
-_CALL = """\
-curl '{url}/api/v2/account/{number}/campaign' \\
-  -H "Authorization: Bearer $TOKEN" \\
-  -H 'Content-Type: application/json' \\
-  -H 'Idempotency-Key: first-message-1' \\
-  -d '{body}'"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,6 @@ class Found:
     provider: str
     handoff: Handoff | None
     client: ApiClient | None
-    skill: str
     consumer: str
 
     @property
@@ -60,12 +47,15 @@ class Found:
 @dataclass(frozen=True, slots=True)
 class Guide:
     steps: Sequence[Step]
-    token: str
-    call: str
+    call: Call
 
     @property
     def done(self) -> int:
         return sum(step.state == DONE for step in self.steps)
+
+    @property
+    def snippets(self) -> Sequence[Snippet]:
+        return snippets(self.call)
 
     @property
     def is_ready(self) -> bool:
@@ -73,20 +63,16 @@ class Guide:
         return self.done == len(self.steps) - 1
 
 
-def first_run(account: Account, *, url: str, has_lab: bool) -> Guide:
-    """``url`` is where the installation answers; ``has_lab``: the push lab can be opened."""
+def first_run(account: Account, *, has_lab: bool) -> Guide:
+    """``has_lab``: the push lab can be opened."""
     found = _find(account)
     states = _states([*found.done, False])
     steps = [
         Step(title, text, state, view, action)
         for (title, text, view, action), state in zip(_texts(found, has_lab), states, strict=True)
     ]
-    client_id = found.client.client_id if found.client else "$CLIENT_ID"
-    named = {"url": url, "number": account.number, "client_id": client_id}
-    body = json.dumps(_body(found), ensure_ascii=False, indent=2)
-    # In a shell's single quotes only the quote itself means something.
-    quoted = body.replace("'", "'\\''")
-    return Guide(steps, _TOKEN.format(**named), _CALL.format(**named, body=quoted))
+    handoff = found.handoff or _any_handoff(account)
+    return Guide(steps, call_of(handoff, consumer_ref=found.consumer))
 
 
 def _find(account: Account) -> Found:
@@ -109,15 +95,18 @@ def _find(account: Account) -> Found:
         .select_related("consumer")
         .first()
     )
-    skill = account.default_skill
     return Found(
         app=app.bundle_id if app else "",
         provider=credential.provider if credential else "",
         handoff=handoffs.order_by("pk").first(),
-        client=account.api_clients.filter(is_enabled=True).order_by("pk").first(),
-        skill=skill.name if skill else "",
+        client=senders(account).first(),
         consumer=device.consumer.ref if device else "",
     )
+
+
+def _any_handoff(account: Account) -> Handoff:
+    """Stands in the call, without an id, until there is one."""
+    return Handoff(account=account, public_id="", title="First message", text="Hi ${{1}}")
 
 
 def _states(done: Sequence[bool]) -> list[str]:
@@ -165,25 +154,8 @@ def _texts(found: Found, has_lab: bool) -> list[tuple[str, str, str, str]]:
         ),
         (
             "The first call",
-            "Paste the two calls below into a terminal. The campaign appears here by itself.",
+            "Put the secret into the call below and run it. The campaign appears here by itself.",
             "lab:desk" if in_lab and has_lab else "",
             "Open the lab",
         ),
     ]
-
-
-def _body(found: Found) -> Mapping[str, Any]:
-    numbers = placeholders(found.handoff.text) if found.handoff else []
-    variables = {str(number): f"text {number}" for number in sorted(set(numbers))}
-    return {
-        "campaignName": "First message",
-        "skill": found.skill or "…",
-        "templateId": found.handoff.public_id if found.handoff else "H…",
-        "consent": True,
-        "consumers": [
-            {
-                "consumerContent": {"inapp": found.consumer or "…"},
-                "variables": variables or {"1": "Hello! This is our first message."},
-            }
-        ],
-    }

@@ -14,13 +14,15 @@ SECRET = "THE_CLIENT_SECRET"
 CONSUMER = "THE_CONSUMER_ID"
 NO_CLIENT = "THE_CLIENT_ID"
 NO_SKILL = "THE_SKILL"
+NO_HANDOFF = "THE_HANDOFF_ID"
 # Of nobody: such numbers are kept for stories.
 PHONE = "+12065550100"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """What the account's own call says. ``client_id`` and ``skill`` are empty where it has none."""
+    """What the account's own call says. ``client_id``, ``skill`` and ``handoff_id`` are empty where
+    it has none."""
 
     url: str
     account_number: int
@@ -41,7 +43,7 @@ class Call:
         return {
             "campaignName": self.campaign_name,
             "skill": self.skill or NO_SKILL,
-            "templateId": self.handoff_id,
+            "templateId": self.handoff_id or NO_HANDOFF,
             "consent": True,
             "consumers": [recipient],
         }
@@ -51,7 +53,7 @@ class Call:
         """The body of a call that asks whether a caller can be sent a message."""
         return {
             "consumerPhoneNumber": PHONE,
-            "handoffId": self.handoff_id,
+            "handoffId": self.handoff_id or NO_HANDOFF,
             "skill": self.skill or NO_SKILL,
             "consumerId": self.consumer_ref or CONSUMER,
         }

@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
-from accounts.models import Account
+from accounts.models import Account, ApiClient
 from handoffs import programs
 from handoffs.models import Handoff, Kind
 from handoffs.placeholders import placeholders
@@ -39,7 +40,7 @@ def call_of(
     handoff: Handoff, *, samples: Mapping[str, str] | None = None, consumer_ref: str = ""
 ) -> Call:
     """The call with the values of the handoff's account: its first client that may send, and its
-    default skill, else its first."""
+    default skill, else its first. A handoff that has no id yet leaves a word for it."""
     account = handoff.account
     names = placeholders(f"{handoff.notification_title} {handoff.text}")
     given = samples or {}
@@ -67,9 +68,13 @@ def snippets(call: Call) -> Sequence[Snippet]:
     )
 
 
+def senders(account: Account) -> QuerySet[ApiClient]:
+    """The account's clients that may send, the first made first."""
+    return account.api_clients.filter(is_enabled=True, scopes__contains=[SENDS]).order_by("pk")
+
+
 def _client_id(account: Account) -> str:
-    clients = account.api_clients.filter(is_enabled=True, scopes__contains=[SENDS])
-    return clients.order_by("pk").values_list("client_id", flat=True).first() or ""
+    return senders(account).values_list("client_id", flat=True).first() or ""
 
 
 def _skill(account: Account) -> str:

@@ -84,7 +84,7 @@ class CampaignCall(AccountPermissionMixin, TemplateView):
 
 
 def guide_of(account: Account) -> Guide:
-    return first_run(account, url=settings.PUBLIC_URL, has_lab=settings.LAB != "off")
+    return first_run(account, has_lab=settings.LAB != "off")
 
 
 def _words(overviews: Sequence[Overview]) -> str:

@@ -143,7 +143,7 @@ def test_an_empty_account_is_led_to_its_first_campaign_which_arrives_by_itself(
             assert violations(page) == [], f"{width} px, {scheme}"
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     expect(page.get_by_text("4 of 5 done")).to_be_visible()
-    expect(page.locator("#campaign-call")).to_contain_text(brand.handoff.public_id)
+    expect(page.locator("pre[data-tab=curl]")).to_contain_text(brand.handoff.public_id)
 
     brand.accept({"ingrid": "Hi"})
 

@@ -2,16 +2,19 @@
 
 import json
 import re
+import shlex
 import subprocess
 
 import pytest
 
+from handoffs.programs import CONSUMER, NO_CLIENT, NO_HANDOFF, NO_SKILL, SECRET
 from tests.campaigns.conftest import Brand
-from tests.campaigns.web_tool import Tool, words
+from tests.campaigns.web_tool import Tool
 from tests.factories.accounts import AccountFactory, ApiClientFactory, AppFactory, SkillFactory
 from tests.factories.consumers import ConsumerFactory, DeviceFactory
 from tests.factories.handoffs import HandoffFactory
 from tests.factories.push import PushCredentialFactory
+from tests.printed import programs_of
 
 
 @pytest.fixture
@@ -28,13 +31,12 @@ def steps(page):
     return [(title, state.removeprefix("is-")) for state, title, _ in found]
 
 
-def shell(page, name):
-    """A call as the page shows it, as a shell would read it."""
-    call = re.search(rf'<pre id="{name}"[^>]*>(.*?)</pre>', page, re.DOTALL)[1]
-    text = words(call.replace("\n", "\0")).replace("\0", "\n")
-    done = subprocess.run(["sh", "-nc", text], capture_output=True, check=False)
+def shell(page):
+    """The words of the printed cURL, as a shell would read them."""
+    program = programs_of(page)["curl"]
+    done = subprocess.run(["sh", "-nc", program], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    return text
+    return shlex.split(program, comments=True)
 
 
 def test_each_step_is_done_for_now_or_for_later_by_what_there_is(account):
@@ -56,27 +58,43 @@ def test_each_step_is_done_for_now_or_for_later_by_what_there_is(account):
     assert "4 of 5 done" in page
 
 
-def test_the_calls_have_the_accounts_own_values_and_are_read_by_a_shell(account, settings):
+def test_the_call_has_the_accounts_own_values_and_is_read_by_a_shell(account, settings):
     settings.PUBLIC_URL = "https://push.marlow.example"
     app = AppFactory(account=account)
     PushCredentialFactory(app=app, platform="ios")
     DeviceFactory(consumer=ConsumerFactory(account=account, ref="malmö-1"), app=app)
     handoff = HandoffFactory(account=account, text="Hi ${{1}}, come ${{2}}")
     client = ApiClientFactory(account=account)
+
+    for path in ("", "call/"):
+        call = shell(Tool(account).page(path))
+        assert f"client_id={client.client_id}" in call
+        assert f"https://push.marlow.example/api/v2/account/{account.number}/campaign" in call
+        body = json.loads(call[-1])
+        assert (body["templateId"], body["skill"]) == (handoff.public_id, "it's billing")
+        variables = {"1": "sample 1", "2": "sample 2"}
+        person = {"consumerContent": {"inapp": "malmö-1"}, "variables": variables}
+        assert body["consumers"] == [person]
+
+
+def test_what_an_empty_account_does_not_have_yet_is_a_word_to_fill_in(db):
+    page = Tool(AccountFactory()).page()
+
+    assert programs_of(page).keys() == {"curl", "py", "js"}
+    for word in (SECRET, CONSUMER, NO_CLIENT, NO_HANDOFF, NO_SKILL):
+        assert f"<code>{word}</code>" in page
+        assert all(word in program for program in programs_of(page).values())
+    body = json.loads(shell(page)[-1])
+    assert body["templateId"] == NO_HANDOFF
+    assert body["consumers"][0]["variables"] == {"1": "sample 1"}
+
+
+def test_a_client_that_may_not_send_is_no_client_for_the_first_call(account):
+    reader = ApiClientFactory(account=account, scopes=["campaigns:read"])
     page = Tool(account).page()
 
-    assert f"client_id={client.client_id}" in shell(page, "token-call")
-    call = shell(page, "campaign-call")
-    assert f"https://push.marlow.example/api/v2/account/{account.number}/campaign" in call
-    body = json.loads(call.split("-d '", 1)[1].rsplit("'", 1)[0].replace("'\\''", "'"))
-    assert body["templateId"] == handoff.public_id
-    assert body["skill"] == "it's billing"
-    assert body["consumers"] == [
-        {
-            "consumerContent": {"inapp": "malmö-1"},
-            "variables": {"1": "text 1", "2": "text 2"},
-        }
-    ]
+    assert reader.client_id not in page
+    assert steps(page)[3] == ("An API client", "")
 
 
 def test_the_first_campaign_takes_the_guides_place_by_itself(account):
