@@ -5,6 +5,8 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from handoffs.programs import CONSUMER, SECRET
 from tests.live import PYTHON
 
@@ -21,10 +23,16 @@ def filled(code: str, *, secret: str, consumer: str) -> str:
 
 
 def runnable() -> list[str]:
-    """The languages that this machine has: without Node the JavaScript is not run."""
+    """The languages that this machine has: without Node, say, the JavaScript is not run."""
     tabs = [tab for tab, (command, _) in RUNNERS.items() if shutil.which(command)]
-    assert {"curl", "py"} <= set(tabs)
+    if shutil.which("curl") is None:
+        tabs.remove("curl")
     return tabs
+
+
+def skip_without_curl() -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("NO CURL: the call that a page prints was not run.")
 
 
 def run(tab: str, program: str, folder: Path) -> str:

@@ -14,7 +14,7 @@ from campaigns.invariants import check_store
 from lab import brand
 from lab.brand import Secrets
 from tests.browser.conftest import complaints  # noqa: F401 -- fixture
-from tests.flows.printed import filled, run
+from tests.flows.printed import filled, run, skip_without_curl
 from tests.live import Stack, wait_for
 
 MANAGER = next(person for person in brand.PEOPLE if person.role == Role.CAMPAIGN_MANAGER)
@@ -72,6 +72,7 @@ def answer(lab: Page, url: str, *, told: str, text: str) -> None:
 def test_who_makes_a_handoff_sends_the_call_it_prints_and_watches_the_answer_arrive(
     page: Page, new_context: Callable[[], BrowserContext], stack: Stack, tmp_path: Path
 ) -> None:
+    skip_without_curl()
     secrets = Secrets.read(os.environ)
     sign_in(page, stack.url, secrets)
     make_handoff(page, title="Parcel", text="Hi ${{1}}, it is on its way 📦")
