@@ -16,7 +16,7 @@ from campaigns.daily import Figures, Span
 from campaigns.models import FINAL, State
 from campaigns.reasons import reason
 from common import ranges
-from common.spreadsheet import csv_lines
+from common.spreadsheet import csv_lines, csv_response
 from console.analytics import charts
 from console.analytics.definitions import MEASURES
 from handoffs.models import Kind
@@ -162,11 +162,7 @@ class AnalyticsCsv(AnalyticsView):
 
     def get(self, request: HttpRequest, account_number: int) -> StreamingHttpResponse:
         name = f"analytics-{self.range.first}-{self.range.last}.csv"
-        return StreamingHttpResponse(
-            csv_lines(("day", *CSV_STATES), self._rows()),
-            content_type="text/csv; charset=utf-8; header=present",
-            headers={"Content-Disposition": f'attachment; filename="{name}"'},
-        )
+        return csv_response(csv_lines(("day", *CSV_STATES), self._rows()), name)
 
     def _rows(self) -> Iterator[list[Any]]:
         for day, one in self.by_day().items():
