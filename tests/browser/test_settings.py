@@ -7,29 +7,16 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
-from django.test import Client
 from playwright.sync_api import Browser, Page, expect
 
 from accounts.models import ApiClient, Membership, Role
+from tests.browser.conftest import sign_in
 from tests.factories.accounts import member
-from tests.world import World, make_world
+from tests.world import World
 from webhooks.delivery import deliver
 from webhooks.models import WebhookEndpoint
 
 Goto = Callable[[str], None]
-
-
-@pytest.fixture
-def world(transactional_db: None) -> World:
-    return make_world()
-
-
-def sign_in(page: Page, user: Any, url: str) -> None:
-    client = Client()
-    client.force_login(user)
-    cookie = client.cookies[settings.SESSION_COOKIE_NAME]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": url}])
 
 
 @pytest.fixture
