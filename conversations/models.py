@@ -58,6 +58,14 @@ class Conversation(models.Model):
     )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=254, blank=True)
+    waiting_since = models.DateTimeField(
+        null=True, blank=True, help_text="Empty where the last word is the agent's."
+    )
+    first_answered_at = models.DateTimeField(null=True, blank=True)
+    last_said_at = models.DateTimeField(null=True, blank=True)
+    # Primary keys of the last message that a side has seen; no foreign keys, as they only compare.
+    consumer_read_to = models.BigIntegerField(default=0, db_default=0)
+    agent_read_to = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
         constraints: ClassVar = [
@@ -80,6 +88,21 @@ class Conversation(models.Model):
 
     def __str__(self) -> str:
         return str(self.public_id)
+
+    def note_said(self, message: "Message") -> None:
+        """Keep what the message changes: who waits, and what its author has seen."""
+        self.last_said_at = message.sent_at
+        changed = ["last_said_at", "waiting_since"]
+        if message.sender == Sender.CONSUMER:
+            self.waiting_since = self.waiting_since or message.sent_at
+            self.consumer_read_to = message.pk
+            changed.append("consumer_read_to")
+        else:
+            self.waiting_since = None
+            self.first_answered_at = self.first_answered_at or message.sent_at
+            self.agent_read_to = message.pk
+            changed += ["first_answered_at", "agent_read_to"]
+        self.save(update_fields=changed)
 
 
 class ReplyRoute(models.Model):

@@ -286,6 +286,11 @@ LAB_STUBS = env.str("LAB_STUBS", default="")
 LAB_WEB_PUSH_URL = env.str("LAB_WEB_PUSH_URL", default="")
 LAB_PROXY_URL = env.str("LAB_PROXY_URL", default="")
 
+# ---- live views ----------------------------------------------------------------------------
+
+# Most live views a web process holds open at once; each takes one of its WEB_THREADS.
+LIVE_STREAMS = env.int("LIVE_STREAMS", default=270)
+
 # ---- consumers -----------------------------------------------------------------------------
 
 # Where a phone is, when its app does not say: headers of the proxy in front, else a MaxMind DB.

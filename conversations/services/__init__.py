@@ -10,6 +10,7 @@ from conversations.services.agents import (
     transfer_conversation,
 )
 from conversations.services.erasing import erase_conversations, erase_routes
+from conversations.services.reading import mark_read
 from conversations.services.replies import (
     ClientIdReused,
     Received,
@@ -43,6 +44,7 @@ __all__ = [
     "erase_conversations",
     "erase_routes",
     "mark_answers_counted",
+    "mark_read",
     "open_reply_routes",
     "receive_message",
     "reopen_routes",

@@ -8,6 +8,7 @@ from accounts.audit import record
 from accounts.models import Skill, User
 from common.errors import Conflict, DomainError
 from conversations.announcements import announce_closed
+from conversations.live import tell_changed
 from conversations.models import Conversation, ConversationState, Message, Sender
 from conversations.routing import explain_transfer
 from conversations.services.replies import ClientIdReused
@@ -39,13 +40,14 @@ def accept_conversation(*, conversation: Conversation, by: User | str, now: date
     :raises ConversationClosed: it was closed in the meantime.
     :raises ConversationTaken: somebody else was first.
     """
-    current = _lock_open(conversation)
+    current = lock_open(conversation)
     if not current.accepted_by:
         current.accepted_at, current.accepted_by = now, str(by)
         current.save(update_fields=["accepted_at", "accepted_by"])
     elif current.accepted_by != str(by):
         raise ConversationTaken(f"{current.accepted_by} answers this conversation.")
     conversation.accepted_at, conversation.accepted_by = current.accepted_at, current.accepted_by
+    tell_changed(current)
 
 
 @transaction.atomic
@@ -64,13 +66,13 @@ def add_agent_message(
     :raises TextNotAllowed: see `conversations.text.readable`.
     """
     text = readable(text)
-    _lock_open(conversation)
+    current = lock_open(conversation)
     said = conversation.messages.filter(client_id=client_id).first() if client_id else None
     if said is not None:
         if (said.text, said.sender) != (text, Sender.AGENT):
             raise ClientIdReused("Another message has this clientMessageId.")
         return said
-    return Message.objects.create(
+    message = Message.objects.create(
         account_id=conversation.account_id,
         conversation=conversation,
         sender=Sender.AGENT,
@@ -79,6 +81,9 @@ def add_agent_message(
         sent_at=now,
         client_id=client_id,
     )
+    current.note_said(message)
+    tell_changed(current)
+    return message
 
 
 @transaction.atomic
@@ -90,6 +95,7 @@ def close_conversation(*, conversation: Conversation, by: User | str, now: datet
     conversation.refresh_from_db(fields=["state", "closed_at", "closed_by"])
     if is_first:
         announce_closed(conversation, now=now)
+        tell_changed(conversation)
 
 
 @transaction.atomic
@@ -103,7 +109,7 @@ def transfer_conversation(
     """
     if skill.account_id != conversation.account_id:
         raise SkillOfAnotherAccount("The account has no such skill.", pointer="/skill")
-    current = _lock_open(conversation)
+    current = lock_open(conversation)
     before, explanation = current.skill, current.explanation
     conversation.skill = skill
     conversation.explanation = explain_transfer(
@@ -122,9 +128,10 @@ def transfer_conversation(
             "explanation": [explanation, conversation.explanation],
         },
     )
+    tell_changed(conversation)
 
 
-def _lock_open(conversation: Conversation) -> Conversation:
+def lock_open(conversation: Conversation) -> Conversation:
     current = (
         Conversation.objects.select_for_update(of=["self"], no_key=True)
         .select_related("skill", "account")

@@ -10,6 +10,7 @@ from accounts.models import Account
 from common.errors import Conflict, DomainError
 from consumers.models import Consumer
 from conversations.announcements import announce_reply
+from conversations.live import tell_changed
 from conversations.models import (
     Conversation,
     ConversationState,
@@ -88,6 +89,8 @@ def receive_message(
         client_id=client_id,
         sent_at=now,
     )
+    conversation.note_said(message)
+    tell_changed(conversation)
     announce_reply(conversation, route, is_new=is_new, now=now)
     if route is not None:
         _mark_answered(route, conversation, is_named=route == named, now=now)

@@ -1,0 +1,55 @@
+"""Hints reach who follows, in this process and from another; a Redis that is away only delays."""
+
+import subprocess
+import sys
+import time
+
+from django.conf import settings
+
+from common.live import Following, Listener, follow, tell
+
+
+def test_a_hint_reaches_who_follows_its_topic():
+    with follow("consumer:1") as mine, follow("consumer:2") as other:
+        tell(["consumer:1", "account:9"], kind="changed", skill=3)
+        assert mine.wait(5) == [{"kind": "changed", "skill": 3}]
+        assert other.wait(0.05) == []
+
+
+def test_a_reader_of_two_topics_gets_a_hint_of_both_once():
+    with follow("consumer:1", "account:9") as following:
+        tell(["consumer:1", "account:9"], kind="changed")
+        assert following.wait(5) == [{"kind": "changed"}]
+        assert following.wait(0.05) == []
+
+
+def test_a_hint_crosses_processes():
+    told = "import os, redis, json; redis.Redis.from_url(os.environ['URL']).publish('live', "
+    told += "json.dumps({'topics': ['consumer:7'], 'what': {'kind': 'changed'}}))"
+    with follow("consumer:7") as following:
+        subprocess.run([sys.executable, "-c", told], check=True, env={"URL": settings.REDIS_URL})
+        assert following.wait(5) == [{"kind": "changed"}]
+
+
+def test_nobody_is_told_after_leaving():
+    with follow("consumer:3") as following:
+        pass
+    tell(["consumer:3"], kind="changed")
+    assert following.wait(0.1) == []
+
+
+def test_a_reader_that_is_slow_keeps_the_newest_hints():
+    following = Following()
+    for number in range(1000):
+        following.add({"number": number})
+    hints = following.wait(0)
+    assert (len(hints), hints[-1]) == (200, {"number": 999})
+
+
+def test_a_redis_that_is_away_holds_nobody_up(tmp_path):
+    listener = Listener(f"unix://{tmp_path}/nobody")
+    began = time.monotonic()
+    with listener.follow(["consumer:1"]) as following:
+        assert following.wait(0.1) == []
+        assert not listener.is_connected
+    assert time.monotonic() - began < 3
