@@ -186,7 +186,10 @@ class _Batch:
         passed = pass_gate(allowed, lane=self.lane, now=now)
         self.lanes |= passed.lanes
         self.lookout.watched.add(passed.watched)
-        self._settle([*settled, *passed.put_back], [*events, *passed.told], now)
+        self._settle(settled, events, now)
+        # What waits for its provider is written down once the others' pushes are on their way.
+        self.settled += passed.put_back
+        self.events += passed.told
         open_reply_routes(routes=[reply_route(s.row, s.facts) for s in passed.going])
         UNKNOWN_RETRIES.inc(sum(sending.repeats for sending in passed.going))
         return passed.going

@@ -9,12 +9,12 @@ from django.db import connection
 
 from campaigns.lanes import ASIDE
 from campaigns.sending import HELD_UP
-from push.breakers import PROBE_INTERVAL, Hold
+from push.breakers import Hold
 from push.models import Breaker
 
-# What waits is looked at ever more rarely, so that a long outage of a long queue costs little. It
-# is woken when the breaker closes; what nobody woke comes back within this.
-LONGEST_WAIT = timedelta(minutes=4)
+# What waits is looked at rarely, and ever more so, so that an outage of a long queue costs little.
+# It is woken when the breaker closes; what nobody woke comes back within this.
+SHORTEST_WAIT, LONGEST_WAIT = timedelta(seconds=30), timedelta(minutes=4)
 
 _rng = Random()
 
@@ -22,7 +22,7 @@ _rng = Random()
 def look_again_at(hold: Hold, now: datetime) -> datetime:
     """When a message that the hold keeps back is due again: about as long again as it has held,
     spread, and after the next probe."""
-    spread = min(max(now - hold.since, PROBE_INTERVAL), LONGEST_WAIT)
+    spread = min(max(now - hold.since, SHORTEST_WAIT), LONGEST_WAIT)
     return max(hold.probe_at or now, now) + spread * _rng.uniform(0.5, 1.0)
 
 
