@@ -1,10 +1,13 @@
 """D9: what waits for a slow provider waits apart, and takes no worker from the others."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
 import pytest
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from django.utils import timezone
 
 from campaigns import tasks
@@ -12,7 +15,7 @@ from campaigns.delivery import deliver
 from campaigns.models import Heartbeat, OutboundMessage, State
 from push import judging
 from push.models import Breaker
-from tests.campaigns.test_breakers import bring_down, count_by_state, refs
+from tests.campaigns.test_breakers import bring_down, count_by_state, refs, use_proxy
 from tests.crowd import make_crowd
 from tests.providers.proxy_server import ProxyServer, open_log, run_in_thread
 
@@ -167,3 +170,39 @@ def test_accounts_take_turns_in_a_batch(proxy):
 
     asked = [head["webhook-id"] for head, _ in proxy.calls]
     assert asked.index(single_id) < 10
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_is_not_held_up_does_not_wait_until_the_others_are_written_down(proxy, tmp_path):
+    down, works = make_crowd(40, proxy_url=proxy.url), make_crowd(1, proxy_url=proxy.url)
+    bring_down(down, proxy)
+    held, seen = down.send(*refs(40)[20:]), []
+
+    def look():
+        with closing(connection):
+            seen.append(count_by_state(held))
+
+    def note():
+        with ThreadPoolExecutor(1) as other_thread:
+            other_thread.submit(look).result()
+        return {}
+
+    quick = ProxyServer(log=open_log(tmp_path / "quick.jsonl"), trouble=note)
+    with run_in_thread(quick):
+        use_proxy(works, quick.url)
+        works.send("c1")
+        deliver("proxy")
+
+    assert seen == [{State.SENDING: 20}]
+    assert count_by_state(held) == {State.QUEUED: 20}
+
+
+def test_what_is_held_up_is_not_looked_at_again_and_again(proxy):
+    brand = make_crowd(30, proxy_url=proxy.url)
+    bring_down(brand, proxy)
+    held = brand.send(*refs(30)[20:])
+    deliver("proxy")
+
+    rows = OutboundMessage.objects.filter(campaign=held.campaign).order_by("due_at")
+    probe_at = Breaker.objects.open().get().probe_at
+    assert [row.due_at - probe_at >= timedelta(seconds=15) for row in rows] == [False] + [True] * 9
