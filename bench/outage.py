@@ -19,7 +19,8 @@ from bench.report import Finding, Goal, Round, Side, percentile
 from bench.size import Size
 from bench.stub import Arrival, Stub, own_stub
 from bench.world import World, make_world
-from campaigns.models import State
+from campaigns.lanes import ASIDE
+from campaigns.models import PENDING, State
 from proactive_site.embedded.ports import HOST, free_port
 from push.models import Breaker
 
@@ -72,6 +73,8 @@ def _round(scene: Scene, trouble: str) -> tuple[Round, Round]:
     with _down(scene, trouble):
         queue(scene.world, scene.held)
         wait_until(Breaker.objects.open().exists, "the breaker to open")
+        # The queue itself is no part of an outage: what a long one costs others is `neighbour`.
+        wait_until(lambda: not _in_the_way(scene), "the queue to be put aside")
         during = _p95(scene)
         if not Breaker.objects.open().exists():
             raise BenchFailure("The breaker closed while the provider was down.")
@@ -139,6 +142,11 @@ def _wait_until_sent(scene: Scene) -> None:
     lost = messages(scene.world).exclude(state=State.SENT).count()
     if lost:
         raise BenchFailure(f"{lost} messages were not sent.")
+
+
+def _in_the_way(scene: Scene) -> bool:
+    """Whether messages of the brand whose provider is down are not put aside yet."""
+    return messages(scene.world).filter(state__in=PENDING).exclude(lane=ASIDE).exists()
 
 
 def _busiest(pushes: Sequence[Arrival]) -> Side:
