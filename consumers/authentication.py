@@ -16,11 +16,12 @@ from accounts.models import Account, App, Platform
 from common.problems import ServiceUnavailable
 from consumers.jwks import KeySetUnavailable
 from consumers.jwt import Claims, TokenRefused, verify
+from consumers.limits import take_request
 from consumers.models import Consumer, IdentityProvider
 from consumers.services import find_or_create_consumer
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-CORS_HEADERS = "Authorization, Content-Type, Idempotency-Key"
+CORS_HEADERS = "Authorization, Content-Type, Idempotency-Key, Last-Event-ID"
 CORS_EXPOSED = "Retry-After, X-Request-Id"
 CORS_MAX_AGE = "600"
 
@@ -70,6 +71,7 @@ class SdkView(APIView):
         self.account = _load_account(kwargs["account_number"])
         if request.method != "OPTIONS":
             self.claims = authenticate(request, self.account)
+            take_request(self.account, self.ref)
 
     def options(  # type: ignore[override] # DRF hands over its own request
         self, request: Request, *args: Any, **kwargs: Any

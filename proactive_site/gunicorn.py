@@ -13,8 +13,14 @@ threads = int(os.environ.get("WEB_THREADS", "300"))
 # A live view never ends by itself; whoever reads it connects again.
 graceful_timeout = int(os.environ.get("WEB_GRACEFUL_TIMEOUT", "1"))
 keepalive = 15
-# What a caller is let wait for the database, before 503.
-raw_env = [f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '15')}"]
+raw_env = [
+    # What a caller is let wait for the database, before 503.
+    f"DB_STATEMENT_TIMEOUT={os.environ.get('DB_STATEMENT_TIMEOUT', '15')}",
+    # Threads share connections: one for each would be more than PostgreSQL has.
+    f"DB_POOL_SIZE={os.environ.get('DB_POOL_SIZE', '16')}",
+    # One thread in ten answers what is no live view, however many of those are asked for.
+    f"LIVE_STREAMS={os.environ.get('LIVE_STREAMS', max(1, threads * 9 // 10))}",
+]
 # The product logs its requests itself, without query strings.
 accesslog = None
 control_socket_disable = True

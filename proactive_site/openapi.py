@@ -248,7 +248,7 @@ def _errors(path: str, method: str, operation: Operation) -> dict[int, str]:
     if operation.access is Access.BRAND:
         statuses |= {401, 403, 429}
     if operation.access is Access.CONSUMER:
-        statuses.add(401)
+        statuses |= {401, 429}
     if operation.access is Access.CLIENT:
         statuses |= {400, 401, 429}
     elif operation.body:

@@ -134,6 +134,21 @@ DATABASES: dict[str, Any] = {
         "CONN_MAX_AGE": env.int("DB_CONN_MAX_AGE", default=60),
     }
 }
+# Connections that the threads of a process share; 0 for one that each thread keeps. gunicorn.py
+# sets it for the web server alone, which has more threads than PostgreSQL has connections.
+DB_POOL_SIZE = env.int("DB_POOL_SIZE", default=0)
+if DB_POOL_SIZE:
+    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 0,
+        "max_size": DB_POOL_SIZE,
+        # What a caller waits for a connection, before 503.
+        "timeout": 3.0,
+        # A database that is away is asked again by the next caller, not after a longer and longer
+        # pause: its return is enough.
+        "reconnect_timeout": 0.5,
+        "max_idle": 60.0,
+    }
 # Seconds after which PostgreSQL gives a statement up; 0 for never. gunicorn.py sets it for the web
 # server alone: a caller must not wait for ever behind somebody's lock, a migration may.
 DB_STATEMENT_TIMEOUT = env.float("DB_STATEMENT_TIMEOUT", default=0.0)
@@ -293,6 +308,8 @@ LIVE_STREAMS = env.int("LIVE_STREAMS", default=270)
 
 # ---- consumers -----------------------------------------------------------------------------
 
+# Requests that the apps of one consumer may send in ten seconds.
+CONSUMER_REQUESTS = env.int("CONSUMER_REQUESTS", default=100)
 # Where a phone is, when its app does not say: headers of the proxy in front, else a MaxMind DB.
 GEO_COUNTRY_HEADER = env.str("GEO_COUNTRY_HEADER", default="")
 GEO_CITY_HEADER = env.str("GEO_CITY_HEADER", default="")

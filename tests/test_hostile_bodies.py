@@ -67,7 +67,8 @@ TAKEN = {200, 201, 202, 204, 404, 409}
 
 
 @pytest.fixture
-def owned(db) -> Owned:
+def owned(db, settings) -> Owned:
+    settings.CONSUMER_REQUESTS = 1_000_000
     return make_owned("brand")
 
 

@@ -52,7 +52,7 @@ def test_server_does_what_its_document_says(tmp_path: Path) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG.format(hooks=HOOKS, world=world))
 
-    with live_stack(tmp_path) as stack:
+    with live_stack(tmp_path, CONSUMER_REQUESTS="1000000") as stack:
         stack.start("web")
         stack.wait_until_ready()
         done = subprocess.run(
