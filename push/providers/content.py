@@ -14,11 +14,18 @@ PAYLOAD_LIMIT = 4096
 ELLIPSIS = "…"
 
 
+REPLY = "ams"
+"""`backendService` of what an agent said; any other is of an outbound message."""
+
+
 def sdk_keys(request: PushRequest) -> dict[str, object]:
     """The keys that the SDK reads, but for the text, which each provider puts in its own place."""
     keys: dict[str, object] = {"id": request.message_id, "backendService": "prmsg"}
     keys.update(request.data)
     keys.pop("message", None)
+    if keys["backendService"] == REPLY:
+        keys["sequence"] = int(request.data["sequence"])
+        return keys
     expiration = request.data.get("expirationEpochTime")
     if expiration is None:
         keys["expirationEpochTime"] = int(request.expires_at.timestamp())

@@ -26,6 +26,14 @@ SDK_KEYS = {
     "agentPid": "a-9",
     "campaignInfo": '{"campaign":"New card"}',
 }
+REPLY_KEYS = {
+    "backendService": "ams",
+    "conversationId": "13a1ca79-22eb-4a60-8cad-cd7f9dbdb9f3",
+    "dialogId": "13a1ca79-22eb-4a60-8cad-cd7f9dbdb9f3",
+    "originatorId": "48213907.2333061110",
+    "brandId": "48213907",
+    "sequence": "8",
+}
 PLATFORMS = ("ios", "android", "huawei", "web")
 LONG_TEXTS = {
     "families": FAMILY * 140,
@@ -213,6 +221,21 @@ class ProviderContract:
         for key, value in expected.items():
             assert f'"{key}":"{value}"' in text
         assert f'"expirationEpochTime":{int(request.expires_at.timestamp())}' in text
+
+    def test_payload_of_an_agents_message_carries_the_keys_of_its_conversation(
+        self, vendor: Vendor, platform: str
+    ) -> None:
+        """E6: `sequence` is a number; nothing is said of a lookback, which it does not have."""
+        request = vendor.request("fine", platform, data=REPLY_KEYS, badge=4)
+
+        text = vendor.provider.payload(request, NOW).decode().replace("\\", "")
+
+        expected = REPLY_KEYS | {"id": request.message_id}
+        for key in expected.keys() - {"sequence"}:
+            assert f'"{key}":"{expected[key]}"' in text
+        assert '"sequence":8' in text
+        assert '"badge":4' in text
+        assert "expirationEpochTime" not in text
 
     @pytest.mark.parametrize("text", LONG_TEXTS.values(), ids=LONG_TEXTS.keys())
     def test_long_text_is_cut_between_graphemes_to_what_fits(

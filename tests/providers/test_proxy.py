@@ -19,7 +19,14 @@ from push.providers.proxy import ProxyProvider
 from push.providers.proxy_settings import ProxySettings
 from push.providers.reading import parse_retry_after
 from tests.providers.certificates import make_certificate, server_context
-from tests.providers.contract import NOW, ProviderContract, Seen, Vendor, make_request
+from tests.providers.contract import (
+    NOW,
+    REPLY_KEYS,
+    ProviderContract,
+    Seen,
+    Vendor,
+    make_request,
+)
 from tests.providers.proxy_server import ProxyServer, open_log, run_in_thread
 
 LOOPBACK: dict[str, Any] = {"allowed_networks": ("127.0.0.0/8",), "allow_http": True}
@@ -126,6 +133,47 @@ def test_other_bodies_have_the_documented_shape(
                 "expirationEpochTime": int(request.expires_at.timestamp()),
             },
         },
+        "push-service": service,
+        "device-token": "01408800000259",
+        "notificationType": kind,
+        "attempt": 1,
+    }
+
+
+def test_iphone_body_of_an_agents_message_has_the_documented_shape(vendor: ProxyVendor) -> None:
+    """E6: the sample of LivePerson's page, with our `id`, `title` and `attempt` added."""
+    request = make_request("01408800000259", data=REPLY_KEYS, body="My Test: 123", title="Shop")
+
+    body = orjson.loads(vendor.provider.payload(request, NOW))
+
+    assert body == {
+        "aps": {"alert": "My Test: 123", "sound": "default"},
+        "push-service": 1,
+        "device-token": "01408800000259",
+        "notificationType": "apn",
+        **REPLY_KEYS,
+        "sequence": 8,
+        "badge": 1,
+        "id": request.message_id,
+        "title": "Shop",
+        "attempt": 1,
+    }
+
+
+@pytest.mark.parametrize(
+    ("platform", "service", "kind"), [("android", 2, "gcm"), ("huawei", 3, "huawei")]
+)
+def test_other_bodies_of_an_agents_message_have_the_documented_shape(
+    vendor: ProxyVendor, platform: str, service: int, kind: str
+) -> None:
+    """E6: as above."""
+    request = make_request("01408800000259", platform, data=REPLY_KEYS, badge=4, title="")
+
+    body = orjson.loads(vendor.provider.payload(request, NOW))
+
+    keys = {**REPLY_KEYS, "sequence": 8, "badge": 4, "id": request.message_id}
+    assert body == {
+        "data": {"message": request.body, "payload": keys},
         "push-service": service,
         "device-token": "01408800000259",
         "notificationType": kind,
