@@ -171,7 +171,7 @@ class _Batch:
         """Ask the rules for a slice; settle the refused, open reply routes for the rest."""
         now = self.clock.read()
         allowed, settled, events = [], [], []
-        for row, facts in lock_and_fetch(part):
+        for row, facts in lock_and_fetch(part, now=now):
             verdict = self._decide(row, facts, now)
             if isinstance(verdict, Allowed):
                 allowed.append((row, facts, verdict))

@@ -37,11 +37,14 @@ class CampaignFacts:
 
 @dataclass(frozen=True, slots=True)
 class ConsumerFacts:
+    """``unopened``: the messages that wait in the app's inbox."""
+
     id: int
     ref: str
     has_logged_in: bool
     has_opted_out: bool
     in_conversation: bool
+    unopened: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ from campaigns.ledger import Claimed
 from campaigns.past_tries import fetch_past_tries
 from campaigns.windows import Schedule, load_windows
 from conversations.selectors import consumers_in_conversation
+from conversations.unread import unopened_counts
 
 _FIND_CONSUMERS = """
 SELECT c.account_id, c.ref, c.id, c.last_login_at IS NOT NULL, c.opted_out_at IS NOT NULL
@@ -83,18 +84,18 @@ WHERE c.account_id = %s AND c.ref = ANY(%s)
 """
 
 
-def lock_and_fetch(rows: Sequence[Claimed]) -> list[tuple[Claimed, MessageFacts]]:
+def lock_and_fetch(rows: Sequence[Claimed], *, now: datetime) -> list[tuple[Claimed, MessageFacts]]:
     """Lock the consumers of the rows and fetch all facts; to be called inside a transaction."""
-    consumers = _find_consumers(rows, lock=_LOCK)
+    consumers = _find_consumers(rows, now, lock=_LOCK)
     campaigns = _fetch_campaigns({row.campaign_id for row in rows})
     return _fetch(rows, consumers, campaigns)
 
 
 def fetch_unlocked(
-    rows: Sequence[Claimed], campaigns: Mapping[int, CampaignFacts]
+    rows: Sequence[Claimed], campaigns: Mapping[int, CampaignFacts], *, now: datetime
 ) -> list[tuple[Claimed, MessageFacts]]:
     """The same facts for rows of campaigns that are not stored; nothing is locked or written."""
-    return _fetch(rows, _find_consumers(rows), campaigns)
+    return _fetch(rows, _find_consumers(rows, now), campaigns)
 
 
 def fetch_time_zones(account_id: int, refs: Sequence[str]) -> dict[str, str]:
@@ -135,7 +136,7 @@ def _fetch(
 
 
 def _find_consumers(
-    rows: Sequence[Claimed], *, lock: str = ""
+    rows: Sequence[Claimed], now: datetime, *, lock: str = ""
 ) -> dict[tuple[int, str], ConsumerFacts]:
     wanted = sorted({(row.account_id, row.consumer_ref) for row in rows})
     with connection.cursor() as cursor:
@@ -143,9 +144,12 @@ def _find_consumers(
         cursor.execute(query, [[a for a, _ in wanted], [ref for _, ref in wanted]])
         found = cursor.fetchall()
     # Asked after the locks are held: an opening that committed before them is seen.
-    talking = consumers_in_conversation([row[2] for row in found])
+    ids = [row[2] for row in found]
+    talking, unopened = consumers_in_conversation(ids), unopened_counts(ids, now=now)
     return {
-        (account_id, ref): ConsumerFacts(pk, ref, has_logged_in, has_opted_out, pk in talking)
+        (account_id, ref): ConsumerFacts(
+            pk, ref, has_logged_in, has_opted_out, pk in talking, unopened.get(pk, 0)
+        )
         for account_id, ref, pk, has_logged_in, has_opted_out in found
     }
 

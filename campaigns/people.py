@@ -106,7 +106,7 @@ def reach_of(person: Person, *, now: datetime) -> list[AppReach]:
     named = {app.pk: app for app in apps}
     return [
         _reach(named[row.campaign_id], decide(facts, now=now))
-        for row, facts in fetch_unlocked(rows, campaigns)
+        for row, facts in fetch_unlocked(rows, campaigns, now=now)
     ]
 
 

@@ -85,7 +85,7 @@ def preflight(
         )
         campaign = _campaign(account, call, terms, source)
         rows = _rows(campaign, recipients, now)
-        known = fetch_unlocked(rows, {campaign.id: campaign})
+        known = fetch_unlocked(rows, {campaign.id: campaign}, now=now)
         outlooks = [_look_ahead(row, facts, now) for row, facts in known]
         ways = _find_ways(outlooks)
         forecasts = [

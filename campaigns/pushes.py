@@ -61,13 +61,15 @@ def sdk_keys(
     }
 
 
-def push_request(row: Claimed, device: DeviceFacts, data: dict[str, str]) -> PushRequest:
-    """One push of the message to one device."""
+def push_request(
+    row: Claimed, device: DeviceFacts, data: dict[str, str], *, unopened: int
+) -> PushRequest:
+    """One push of the message to one device; it adds to those that wait unopened."""
     return PushRequest(
         message_id=row.public_id.hex,
         device_id=device.id,
         target=address(device),
-        badge=1,
+        badge=unopened + 1,
         title=row.title or device.app_title,
         body=row.text,
         expires_at=row.expires_at,

@@ -78,8 +78,9 @@ class Sending:
 
     def jobs(self, now: datetime) -> list[PushJob]:
         data = sdk_data(self.row, self.facts, now)
+        unopened = self.facts.consumer.unopened if self.facts.consumer else 0
         return [
-            PushJob(way.provider, push_request(self.row, device, data))
+            PushJob(way.provider, push_request(self.row, device, data, unopened=unopened))
             for device, way in self.targets
         ]
 
