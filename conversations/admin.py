@@ -8,9 +8,20 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_scope import AccountScopedAdmin, AccountScopedInline, ReadOnlyAdmin
+from accounts.admin_scope import (
+    AccountScopedAdmin,
+    AccountScopedInline,
+    ReadOnlyAdmin,
+    ScopedRelatedFilter,
+)
 from accounts.models import Skill
-from conversations.models import Conversation, ConversationState, Message, ReplyRoute
+from conversations.models import (
+    Conversation,
+    ConversationState,
+    Message,
+    ReplyPush,
+    ReplyRoute,
+)
 from conversations.services import close_conversation, transfer_conversation
 
 
@@ -84,5 +95,17 @@ class ReplyRouteAdmin(ReadOnlyAdmin):
     list_filter: ClassVar = ["state", "source"]
     list_select_related = ("account", "skill")
     search_fields = ("=message_id", "consumer_ref", "campaign_id")
+    ordering = ("-id",)
+    show_full_result_count = False
+
+
+@admin.register(ReplyPush)
+class ReplyPushAdmin(ReadOnlyAdmin):
+    """What became of the pushes of what agents said, for a week."""
+
+    list_display = ("message", "account", "state", "reason", "attempts", "due_at", "finished_at")
+    list_filter: ClassVar = [("account", ScopedRelatedFilter), "state"]
+    list_select_related = ("message", "account")
+    search_fields = ("=message__public_id", "=message__conversation__public_id")
     ordering = ("-id",)
     show_full_result_count = False

@@ -1,14 +1,14 @@
 """Reads for the app's dialog, for agents, for delivery and for routing."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Account, Skill
-from consumers.models import Consumer
+from consumers.models import Consumer, Device, LogoutType
 from conversations.models import (
     Conversation,
     ConversationState,
@@ -93,6 +93,12 @@ def _is_followed(conversation: Conversation, pending: Sequence[ReplyRoute]) -> b
     return closed_at is not None and any(
         route.sent_at is not None and route.sent_at > closed_at for route in pending
     )
+
+
+def reply_devices(consumer_ids: Iterable[int]) -> QuerySet[Device]:
+    """Registered devices that may get what agents say: logged in, or logged out with NONE (C4)."""
+    may = Q(logged_out_at__isnull=True) | Q(logout_type=LogoutType.NONE)
+    return Device.objects.registered().filter(may, consumer__in=consumer_ids)
 
 
 def consumers_in_conversation(consumer_ids: Sequence[int]) -> set[int]:

@@ -203,6 +203,7 @@ CELERY_TASK_QUEUES = [
         "deliver.webpush",
         "deliver.aside",
         "hooks",
+        "replies",
     )
 ]
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
@@ -229,6 +230,11 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "forget-breakers": {"task": "push.tasks.forget_breakers", "schedule": 3600.0},
     # In batches, so that no run is long; what is kept is kept for weeks.
     "forget-deliveries": {"task": "webhooks.tasks.forget_old", "schedule": 600.0},
+    # In batches; kept for a week, for who asks what became of a push.
+    "forget-reply-pushes": {
+        "task": "conversations.tasks.forget_reply_pushes",
+        "schedule": 600.0,
+    },
     # In batches as well; what was not seen for months may stay for another hour.
     "remove-stale-devices": {
         "task": "consumers.tasks.remove_stale_devices",

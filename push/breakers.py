@@ -97,6 +97,12 @@ class Breakers:
         return True
 
 
+def slow_accounts(*, now: datetime) -> list[int]:
+    """Accounts (primary keys) of which a credential's answers take seconds."""
+    slow = Breaker.objects.filter(slow_until__gt=now, credential__isnull=False)
+    return list(slow.values_list("credential__account_id", flat=True).distinct())
+
+
 def close(breakers: QuerySet[Breaker]) -> int:
     """Let pushes through again, and have those that wait woken; says how many were open."""
     return breakers.filter(opened_at__isnull=False).update(

@@ -11,6 +11,7 @@ from conversations.announcements import announce_closed
 from conversations.live import tell_changed
 from conversations.models import Conversation, ConversationState, Message, Sender
 from conversations.routing import explain_transfer
+from conversations.services.pushes import queue_push
 from conversations.services.replies import ClientIdReused
 from conversations.text import readable
 
@@ -83,6 +84,7 @@ def add_agent_message(
     )
     current.note_said(message)
     tell_changed(current)
+    queue_push(message=message, conversation=current, by=by, now=now)
     return message
 
 

@@ -72,7 +72,9 @@ def test_each_lane_has_a_queue_of_its_own():
     queues = [queue.name for queue in configured.CELERY_TASK_QUEUES]
 
     assert set(LANES) == {"none", *ProviderKind.values}
-    assert sorted(queues) == sorted(["default", "hooks", *map(queue_of, (*LANES, ASIDE))])
+    assert sorted(queues) == sorted(
+        ["default", "hooks", "replies", *map(queue_of, (*LANES, ASIDE))]
+    )
 
 
 @pytest.mark.parametrize("trouble", ["drip", "half open"])

@@ -5,7 +5,9 @@ from django.urls import reverse
 
 from accounts.models import Role
 from conversations.models import Conversation, Message, ReplyRoute
+from tests.conversations.reply_phones import make_talk, work
 from tests.factories.accounts import AccountFactory, SkillFactory, UserFactory, member
+from tests.factories.consumers import ConsumerFactory
 from tests.factories.conversations import (
     ConversationFactory,
     MessageFactory,
@@ -141,3 +143,18 @@ def test_an_administrator_sees_no_other_brands_conversations(admin, account, ann
     assert Conversation.objects.get(pk=theirs.pk).state == "open"
     routes = admin.get(reverse("admin:conversations_replyroute_changelist")).content.decode()
     assert route.campaign_name not in routes
+
+
+def test_pushes_of_what_agents_said_are_listed_with_what_became_of_them(admin, anna):
+    ours, theirs = make_talk(anna), make_talk(ConsumerFactory())
+    said = []
+    for talk in (ours, theirs):
+        talk.phone("lab:too-big")
+        said.append(talk.say())
+    work()
+
+    html = admin.get(reverse("admin:conversations_replypush_changelist")).content.decode()
+
+    assert str(said[0].public_id) in html
+    assert "payload_too_big" in html
+    assert str(said[1].public_id) not in html

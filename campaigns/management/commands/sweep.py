@@ -20,6 +20,9 @@ from campaigns.models import Heartbeat
 from campaigns.pace import has_send_rates
 from campaigns.tasks import wake
 from common.claims import is_due
+from conversations import tasks as replies
+from conversations.delivery import deliver as deliver_replies
+from conversations.pushes.queue import QUEUE as REPLIES
 from webhooks import tasks as webhooks
 from webhooks.delivery import deliver as deliver_webhooks
 from webhooks.outbox import QUEUE as WEBHOOKS
@@ -30,12 +33,15 @@ WOKEN_AT_ONCE = 5000
 # Seconds; what an account's send rate held back may go after one.
 PACED_INTERVAL = 1.0
 ASIDE_INTERVAL = 1.0
+# A reply that waits for its turn, or for an app to show it, is not to wait for long after that.
+REPLIES_INTERVAL = 1.0
 
 
 class Command(BaseCommand):
     help = (
-        "Every few seconds wake workers for what is due, messages and webhooks, and deliver by "
-        "itself what is still due some seconds later. Run one or more beside the workers."
+        "Every few seconds wake workers for what is due, messages, webhooks and what agents say, "
+        "and deliver by itself what is still due some seconds later. Run one or more beside the "
+        "workers."
     )
 
     def add_arguments(self, parser: Any) -> None:
@@ -43,7 +49,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = Event()
-        rounds = (_wake_campaigns, _deliver_campaigns, _deliver_aside, _sweep_webhooks)
+        rounds = (
+            _wake_campaigns,
+            _deliver_campaigns,
+            _deliver_aside,
+            _sweep_webhooks,
+            _sweep_replies,
+        )
         if options["once"]:
             for round_ in rounds:
                 _try(round_, stop)
@@ -114,3 +126,14 @@ def _sweep_webhooks(stop: Event) -> None:
     overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
     while not stop.is_set() and is_due(WEBHOOKS, overdue=overdue) and deliver_webhooks():
         pass
+
+
+def _sweep_replies(stop: Event) -> float:
+    if is_due(REPLIES):
+        replies.wake()
+    overdue = timedelta(seconds=settings.SWEEP_OVERDUE)
+    while not stop.is_set() and is_due(REPLIES, overdue=overdue):
+        if not deliver_replies(with_slow=True):
+            break
+    interval: float = min(REPLIES_INTERVAL, settings.SWEEP_INTERVAL)
+    return interval
