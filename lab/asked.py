@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,9 +75,11 @@ def asked(
     pushes: Sequence[LabPush],
     messages: dict[str, OutboundMessage],
     replied: set[str],
+    read: Collection[str],
     device: Device,
 ) -> Asked | None:
-    """``pushes`` newest first, as stored; ``replied`` holds the messages that were answered."""
+    """``pushes`` newest first, as stored; ``replied`` holds the messages that were answered,
+    ``read`` what an agent said and the person has seen."""
     if not pushes:
         return None
     newest = pushes[0]
@@ -87,7 +89,7 @@ def asked(
     return Asked(
         line=newest.request_line + ordinal,
         facts=" · ".join([*_facts(device), _story(tries), _size(newest)]),
-        chip=_chip(newest, messages.get(newest.message_id), newest.message_id in replied),
+        chip=_chip(newest, messages.get(newest.message_id), replied, read),
         tokens=tuple(tokens(newest.request_body)),
         raw=newest.request_body,
         headers=_headers(wire),
@@ -132,10 +134,12 @@ def _size(push: LabPush) -> str:
     return f"{size:,} bytes, encrypted" if sealed else f"{size:,} bytes"
 
 
-def _chip(push: LabPush, message: OutboundMessage | None, is_replied: bool) -> Chip:
-    if is_replied:
+def _chip(
+    push: LabPush, message: OutboundMessage | None, replied: set[str], read: Collection[str]
+) -> Chip:
+    if push.message_id in replied:
         return REPLIED
-    if message is not None and message.opened_at is not None:
+    if push.message_id in read or (message is not None and message.opened_at is not None):
         return OPENED
     if message is not None and message.delivered_at is not None:
         return DELIVERED

@@ -86,6 +86,7 @@ class LabView(AccountPermissionMixin):
             now=self.now,
         )
         services.note_shown(account=self.account, phones=phones, now=self.now)
+        services.note_read(phones)
         return phones
 
     def render_desk(

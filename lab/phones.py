@@ -1,7 +1,7 @@
 """What a simulated phone shows: plain values for templates."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -168,16 +168,19 @@ def moment(at: datetime, now: datetime, device: Device) -> str:
 def notifications(
     pushes: Iterable[LabPush],
     messages: dict[str, OutboundMessage],
+    read: Collection[str],
     *,
     device: Device,
     newer_than: int | None,
     now: datetime,
 ) -> list[Notification]:
-    """What lies on the lock screen, newest first: shown, not opened, its lookback not over."""
+    """What lies on the lock screen, newest first: shown, its lookback not over, neither opened nor,
+    of what an agent said, in ``read``."""
     shown: dict[str, LabPush] = {}
     for push in pushes:
         message = messages.get(push.message_id)
-        if push.is_shown and (message is None or _waits(message, now)):
+        is_over = push.message_id in read or (message is not None and not _waits(message, now))
+        if push.is_shown and not is_over:
             shown.setdefault(push.message_id, push)
     return [
         Notification(

@@ -75,7 +75,12 @@ def facts_on_desk(account: Account) -> dict[int, str]:
         ),
         Subquery(
             newest_conversation.order_by("-id").values(
-                facts=JSONObject(id="id", state="state", word=newest_word.values("pk")[:1])
+                facts=JSONObject(
+                    id="id",
+                    state="state",
+                    word=newest_word.values("pk")[:1],
+                    read="consumer_read_to",
+                )
             )[:1]
         ),
     )
@@ -93,6 +98,7 @@ class Desk:
     pushes: Mapping[int, list[LabPush]]
     messages: dict[str, OutboundMessage]
     replied: set[str]
+    read: set[str]
     newest: Mapping[str, OutboundMessage]
     talking: set[int]
     facts: Mapping[int, str]
@@ -132,12 +138,14 @@ def _fetch(account: Account, devices: list[Device], current: Mapping[int, str]) 
     ids = {UUID(push.message_id) for found in pushes.values() for push in found}
     messages = OutboundMessage.objects.filter(account=account, public_id__in=ids)
     replied = ReplyRoute.objects.filter(message_id__in=ids, replied_at__isnull=False)
+    read = Message.objects.filter(public_id__in=ids, pk__lte=F("conversation__consumer_read_to"))
     refs = [device.consumer.ref for device in devices]
     newest = OutboundMessage.objects.filter(account=account, consumer_ref__in=refs)
     return Desk(
         pushes=pushes,
         messages={message.public_id.hex: message for message in messages},
         replied={route.hex for route in replied.values_list("message_id", flat=True)},
+        read={message.hex for message in read.values_list("public_id", flat=True)},
         newest={
             message.consumer_ref: message
             for message in newest.order_by("consumer_ref", "-id").distinct("consumer_ref")
@@ -170,6 +178,7 @@ def _phone(
     shown = phones.notifications(
         pushes,
         desk.messages,
+        desk.read,
         device=device,
         newer_than=seen.push_id if seen else None,
         now=now,
@@ -188,7 +197,7 @@ def _phone(
         notifications=tuple(shown[: phones.SHOWN]),
         more=max(0, len(shown) - phones.SHOWN),
         app_screen=screen,
-        asked=asked(pushes, desk.messages, desk.replied, device),
+        asked=asked(pushes, desk.messages, desk.replied, desk.read, device),
         not_sent=not_sent(desk.newest.get(device.consumer.ref)),
         is_talking=device.consumer_id in desk.talking,
         has_news=seen is None or seen.facts != facts,

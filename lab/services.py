@@ -13,8 +13,8 @@ from campaigns.services import create_campaign
 from common.errors import Conflict
 from consumers.models import Consumer, Device
 from consumers.services import Registration, register_device
-from conversations.models import Conversation, ConversationState
-from conversations.services import close_conversation, receive_message
+from conversations.models import Conversation, ConversationState, Sender
+from conversations.services import close_conversation, mark_read, receive_message
 from handoffs.models import Handoff
 from handoffs.placeholders import placeholders
 from lab import stubs
@@ -44,8 +44,22 @@ def note_shown(*, account: Account, phones: Iterable[Phone], now: datetime) -> N
         record_event(account=account, message_id=message_id, kind="delivered", now=now)
 
 
+def note_read(phones: Iterable[Phone]) -> None:
+    """Tell that the dialogs which are open have been seen, as the SDK does."""
+    for phone in phones:
+        if phone.app_screen is not None:
+            _read_dialog(phone.device)
+
+
+def _read_dialog(device: Device) -> None:
+    newest = Conversation.objects.filter(consumer=device.consumer).order_by("-id").first()
+    if newest is not None:
+        mark_read(conversation=newest, reader=Sender.CONSUMER)
+
+
 def tap(*, device: Device, message_id: UUID, now: datetime) -> None:
-    """Tell that a message is opened; a push that was no outbound message has nothing to tell."""
+    """Tell that a message is opened; what an agent said is read when the dialog shows it, and a
+    push that was no message has nothing to tell."""
     with suppress(UnknownMessage):
         record_event(account=device.account, message_id=message_id, kind="opened", now=now)
 
