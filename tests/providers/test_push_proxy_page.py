@@ -112,6 +112,23 @@ def test_documented_body_is_the_one_that_is_sent(platform: str, place: int) -> N
     assert sent == orjson.loads(code("json")[place])
 
 
+def test_documented_body_of_an_agents_message_is_the_one_that_is_sent() -> None:
+    """E6"""
+    data = {
+        "backendService": "ams",
+        "conversationId": "01a209db-99c4-7c86-9aa7-cde7983dd567",
+        "dialogId": "01a209db-99c4-7c86-9aa7-cde7983dd567",
+        "originatorId": "48213907.12",
+        "brandId": "48213907",
+        "sequence": "8",
+    }
+    said = replace(REQUEST, title="Larkfield", body="It arrives on Friday 📦", data=data)
+
+    sent = orjson.loads(provider_at("http://127.0.0.1/push").payload(said, EXPIRES))
+
+    assert sent == orjson.loads(code("json")[2])
+
+
 def test_documented_headers_are_those_that_are_sent() -> None:
     [sample] = code("http")
     shown = dict(line.split(": ", 1) for line in sample.splitlines()[1:])
