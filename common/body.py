@@ -50,8 +50,8 @@ class Fields:
             return value
         return default
 
-    def boolean(self, name: str, *, default: bool = False) -> bool:
-        value = self._get(name, required=False)
+    def boolean(self, name: str, *, required: bool = False, default: bool = False) -> bool:
+        value = self._get(name, required)
         if value is None:
             return default
         if not isinstance(value, bool):

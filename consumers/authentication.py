@@ -1,6 +1,7 @@
 """The SDK's door: a consumer comes with the brand's own token, from an app or a listed origin."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.http import Http404
@@ -15,7 +16,7 @@ from rest_framework.views import APIView
 from accounts.models import Account, App, Platform
 from common.problems import ServiceUnavailable
 from consumers.jwks import KeySetUnavailable
-from consumers.jwt import Claims, TokenRefused, verify
+from consumers.jwt import LEEWAY_SECONDS, Claims, TokenRefused, verify
 from consumers.limits import take_request
 from consumers.models import Consumer, IdentityProvider
 from consumers.services import find_or_create_consumer
@@ -49,6 +50,12 @@ class SdkView(APIView):
         """The consumer's id: ``sub``."""
         subject: str = self.claims["sub"]
         return subject
+
+    @property
+    def token_ends_at(self) -> datetime:
+        """From then on the token is refused."""
+        ends_at = datetime.fromtimestamp(self.claims["exp"], UTC)
+        return ends_at + timedelta(seconds=LEEWAY_SECONDS)
 
     @cached_property
     def consumer(self) -> Consumer:

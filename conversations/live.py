@@ -1,7 +1,7 @@
 """Who looks at conversations now, and how they are told that something changed."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -24,6 +24,11 @@ def consumer_topic(consumer_id: int) -> str:
     return f"consumer:{consumer_id}"
 
 
+def person_topic(account_id: int, consumer_ref: str) -> str:
+    """What they follow for what is sent to them, which names a consumer by the brand's own id."""
+    return f"person:{account_id}:{consumer_ref}"
+
+
 def account_topic(account_id: int) -> str:
     """What the agents of an account (primary key) follow."""
     return f"account:{account_id}"
@@ -38,6 +43,14 @@ def tell_consumer(consumer_id: int) -> None:
     """Have the apps of a consumer look again, once the change is committed."""
     topics = [consumer_topic(consumer_id)]
     transaction.on_commit(partial(tell, topics, kind="changed"))
+
+
+def tell_people(people: Iterable[tuple[int, str]]) -> None:
+    """Have the apps of these look again, by account (primary key) and the brand's own id, once the
+    change is committed."""
+    topics = [person_topic(account_id, ref) for account_id, ref in people]
+    if topics:
+        transaction.on_commit(partial(tell, topics, kind="changed"))
 
 
 def tell_typing(conversation: Conversation, *, sender: Sender, is_typing: bool) -> None:

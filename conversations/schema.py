@@ -1,6 +1,7 @@
 """The SDK's dialog, described for the OpenAPI document."""
 
 from functools import partial
+from typing import Any
 
 from common.openapi import (
     COUNT,
@@ -74,7 +75,7 @@ REPLY = {
     "messageId": "01a209db8c4d7ddf957e79b841630db5",
     "clientMessageId": "7c2e",
 }
-DIALOG = {
+DIALOG: dict[str, Any] = {
     "welcome": None,
     "outbound": [],
     "conversation": {

@@ -65,14 +65,7 @@ def pending_messages(*, account: Account, consumer: Consumer, now: datetime) -> 
 def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
     """The open conversation, or the last one until a newer message begins another."""
     pending = pending_messages(account=account, consumer=consumer, now=now)
-    conversation = (
-        Conversation.objects.filter(account=account, consumer_id=consumer.pk)
-        .select_related("skill")
-        .order_by("-id")
-        .first()
-    )
-    if conversation is not None and _is_followed(conversation, pending):
-        conversation = None
+    conversation = shown_conversation(consumer, pending)
     answered = list(conversation.routes.all()) if conversation else []
     outbound = tuple(sorted([*answered, *pending], key=lambda route: (route.valid_from, route.pk)))
     return Dialog(
@@ -81,6 +74,45 @@ def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
         conversation=conversation,
         messages=_last_messages(conversation) if conversation else (),
     )
+
+
+def conversations_of(consumer: Consumer) -> QuerySet[Conversation]:
+    """Of somebody who is not stored none: those of nobody are of people who were erased."""
+    conversations = Conversation.objects.filter(account_id=consumer.account_id)
+    return conversations.filter(consumer_id=consumer.pk) if consumer.pk else conversations.none()
+
+
+def open_conversation(consumer: Consumer) -> Conversation | None:
+    return conversations_of(consumer).filter(state=ConversationState.OPEN).first()
+
+
+def shown_conversation(consumer: Consumer, pending: Sequence[ReplyRoute]) -> Conversation | None:
+    """The one that the consumer's dialog shows, beside what is in the inbox."""
+    newest = conversations_of(consumer).select_related("skill").order_by("-id").first()
+    return None if newest is None or _is_followed(newest, pending) else newest
+
+
+def count_unread(conversation: Conversation | None, pending: Sequence[ReplyRoute]) -> int:
+    """What the consumer has not seen: the agents' words, and messages in the inbox."""
+    unopened = sum(route.opened_at is None for route in pending)
+    # Of what was said before anybody kept who has read it, all counts as read.
+    if conversation is None or conversation.last_said_at is None:
+        return unopened
+    unseen = conversation.messages.filter(sender=Sender.AGENT, pk__gt=conversation.consumer_read_to)
+    return unopened + unseen.count()
+
+
+def unread(*, consumer: Consumer, now: datetime) -> int:
+    """The number on the app's badge."""
+    pending = pending_messages(account=consumer.account, consumer=consumer, now=now)
+    return count_unread(shown_conversation(consumer, pending), pending)
+
+
+def last_said(conversations: Sequence[Conversation]) -> dict[int, Message]:
+    """The last message of each of these, by primary key, in one query."""
+    said = Message.objects.filter(conversation__in=[one.pk for one in conversations])
+    newest = said.order_by("conversation_id", "-id").distinct("conversation_id")
+    return {message.conversation_id: message for message in newest}
 
 
 def _last_messages(conversation: Conversation) -> tuple[Message, ...]:

@@ -37,6 +37,16 @@ sdk_urls = [
     re_path(r"^messages/?$", api.PendingMessages.as_view(), name="sdk-messages"),
     re_path(r"^dialog/?$", api.DialogDetail.as_view(), name="sdk-dialog"),
     re_path(r"^replies/?$", api.Replies.as_view(), name="sdk-replies"),
+    re_path(r"^events/?$", api.Events.as_view(), name="sdk-events"),
+    re_path(r"^typing/?$", api.Typing.as_view(), name="sdk-typing"),
+    re_path(r"^read/?$", api.Read.as_view(), name="sdk-read"),
+    re_path(r"^unread/?$", api.Unread.as_view(), name="sdk-unread"),
+    re_path(r"^conversations/?$", api.History.as_view(), name="sdk-conversations"),
+    re_path(
+        rf"^{CONVERSATION}/messages/?$",
+        api.HistoryMessages.as_view(),
+        name="sdk-conversation-messages",
+    ),
 ]
 
 # Relative to account/<account_number>/.

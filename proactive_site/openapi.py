@@ -34,12 +34,13 @@ from common.problem_types import TITLES
 from consumers import schema as consumers
 from conversations import schema as conversations
 from conversations import schema_brand as bots
+from conversations import schema_live as live
 from deflection import schema as deflection
 from handoffs import schema as handoffs
 from handoffs.api import CHANNELS
 from webhooks import schema as webhooks
 
-APPS = (accounts, campaigns, deflection, handoffs, webhooks, consumers, conversations, bots)
+APPS = (accounts, campaigns, deflection, handoffs, webhooks, consumers, conversations, live, bots)
 OPERATIONS: Mapping[str, Operation] = {
     key: operation for app in APPS for key, operation in app.OPERATIONS.items()
 }

@@ -311,6 +311,8 @@ LAB_PROXY_URL = env.str("LAB_PROXY_URL", default="")
 
 # Most live views a web process holds open at once; each takes one of its WEB_THREADS.
 LIVE_STREAMS = env.int("LIVE_STREAMS", default=270)
+# After so long an app's stream ends and is opened anew, so that new processes get their share.
+LIVE_STREAM_SECONDS = env.float("LIVE_STREAM_SECONDS", default=3600.0)
 
 # ---- consumers -----------------------------------------------------------------------------
 

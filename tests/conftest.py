@@ -54,6 +54,13 @@ def _empty_cache() -> Iterator[None]:
     cache.clear()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _patience_with_one_consumer() -> Iterator[None]:
+    """Tests say at once what an app says in a day."""
+    with override_settings(CONSUMER_REQUESTS=1_000_000):
+        yield
+
+
 @pytest.fixture
 def loopback_egress(settings: Any) -> None:
     """Lets push proxies and key sets live on this machine, without TLS."""

@@ -9,7 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
 from accounts.models import Account
-from conversations.services import receive_message
+from conversations.models import Conversation, Message
+from conversations.services import close_conversation, receive_message
 from deflection.services import Caller, check_eligibility
 from tests.campaigns.conftest import Brand, deliver_all, make_brand
 from tests.consumers import tokens
@@ -81,6 +82,8 @@ EXAMPLES = {
     "message": str(uuid4()),
     "device": str(uuid4()),
     "conversation": str(uuid4()),
+    # Of the consumer who calls.
+    "talk": str(uuid4()),
     "webhook": str(uuid4()),
     "event": f"msg_{'a' * 32}",
 }
@@ -127,6 +130,15 @@ def _said(owned: Owned) -> Any:
 
 def _skill(owned: Owned) -> Any:
     return {"skill": owned.brand.default_skill.name}
+
+
+def _typing(owned: Owned) -> Any:
+    return {"isTyping": True}
+
+
+def _seen(owned: Owned) -> Any:
+    message = Message.objects.get(conversation__public_id=owned.ids["talk"])
+    return {"messageId": str(message.public_id)}
 
 
 def _caller(owned: Owned) -> Any:
@@ -195,6 +207,12 @@ ROUTES = [
     Route("sdk", "GET", f"{SDK}/messages"),
     Route("sdk", "GET", f"{SDK}/dialog"),
     Route("sdk", "POST", f"{SDK}/replies", ok=201, body=lambda _: {"text": "x"}, reads_json=True),
+    Route("sdk", "GET", f"{SDK}/events"),
+    Route("sdk", "POST", f"{SDK}/typing", ok=204, body=_typing, reads_json=True),
+    Route("sdk", "POST", f"{SDK}/read", body=_seen, reads_json=True),
+    Route("sdk", "GET", f"{SDK}/unread"),
+    Route("sdk", "GET", f"{SDK}/conversations"),
+    Route("sdk", "GET", f"{SDK}/conversations/{{talk}}/messages"),
     Route("page", "GET", "/api/openapi.json"),
     Route("page", "GET", "/api/openapi.yaml"),
     Route("page", "GET", "/api/docs"),
@@ -218,8 +236,16 @@ def _flat(patterns: list[Any], before: str = "") -> Iterator[tuple[str, URLPatte
             yield path, one
 
 
+def _talk(brand: Brand, ref: str) -> Conversation:
+    consumer = brand.account.consumers.get(ref=ref)
+    now = timezone.now()
+    said = receive_message(account=brand.account, consumer=consumer, text="Hello", now=now)
+    return said.conversation
+
+
 def make_owned(key: str) -> Owned:
-    """A brand whose anna and bo have a device and a message each, and whose webhook failed."""
+    """A brand whose anna and bo have a device, a message and a conversation each, and whose webhook
+    failed."""
     brand, private = make_brand(), tokens.rsa_key(key)
     IdentityProviderFactory(
         account=brand.account, issuer=tokens.ISSUER, public_key=tokens.pem(private)
@@ -236,14 +262,12 @@ def make_owned(key: str) -> Owned:
         {"message": str(sent.public_id), "device": str(device.public_id)}
         for sent, device in zip(created.accepted, devices, strict=True)
     )
-    talk = receive_message(
-        account=brand.account,
-        consumer=brand.account.consumers.get(ref="bo"),
-        text="Hello",
-        now=timezone.now(),
-    )
+    anna_s, bo_s = (_talk(brand, ref) for ref in ("anna", "bo"))
+    # She can be sent messages: nobody talks to her any more.
+    close_conversation(conversation=anna_s, by="tests", now=timezone.now())
+    anna["talk"], bo["talk"] = str(anna_s.public_id), str(bo_s.public_id)
     ids = {
-        "conversation": str(talk.conversation.public_id),
+        "conversation": bo["talk"],
         "account": str(brand.account.number),
         "campaign": created.campaign.public_id,
         "app": AppFactory(account=brand.account).bundle_id,

@@ -157,7 +157,10 @@ def call(route: Route, url: str, body: Any, headers: dict[str, str]) -> Any:
         content_type = "application/x-www-form-urlencoded"
         return shared_client().post(url, form, content_type, headers=headers)
     data = {} if route.method == "GET" else {"data": body, "content_type": "application/json"}
-    return getattr(shared_client(), route.method.lower())(url, headers=headers, **data)
+    response = getattr(shared_client(), route.method.lower())(url, headers=headers, **data)
+    if response.streaming:
+        response.close()  # nobody reads it
+    return response
 
 
 def stored() -> list[Any]:

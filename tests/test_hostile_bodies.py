@@ -67,8 +67,7 @@ TAKEN = {200, 201, 202, 204, 404, 409}
 
 
 @pytest.fixture
-def owned(db, settings) -> Owned:
-    settings.CONSUMER_REQUESTS = 1_000_000
+def owned(db) -> Owned:
     return make_owned("brand")
 
 

@@ -9,6 +9,9 @@ from conversations.api.brand import (
     ConversationTransfer,
 )
 from conversations.api.dialog import DialogDetail, PendingMessages, Replies
+from conversations.api.events import Events
+from conversations.api.history import History, HistoryMessages
+from conversations.api.reading import Read, Typing, Unread
 
 __all__ = [
     "ConversationAccept",
@@ -18,6 +21,12 @@ __all__ = [
     "ConversationTransfer",
     "Conversations",
     "DialogDetail",
+    "Events",
+    "History",
+    "HistoryMessages",
     "PendingMessages",
+    "Read",
     "Replies",
+    "Typing",
+    "Unread",
 ]

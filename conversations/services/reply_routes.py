@@ -8,6 +8,7 @@ from uuid import UUID
 import orjson
 from django.db import connection
 
+from conversations.live import tell_people
 from conversations.models import MessageState, ReplyRoute
 
 # An outbound message's state moves only to a later one; a closed route stays
@@ -61,6 +62,7 @@ _SET_STATES = """
 UPDATE conversations_replyroute
 SET state = %s, sent_at = coalesce(sent_at, %s), opened_at = coalesce(opened_at, %s)
 WHERE message_id = ANY(%s) AND state = ANY(%s)
+RETURNING account_id, consumer_ref
 """
 
 
@@ -79,6 +81,7 @@ def set_route_states(*, message_ids: Sequence[UUID], state: MessageState, now: d
         cursor.execute(
             _SET_STATES, [state, now, opened_at, list(message_ids), list(_EARLIER[state])]
         )
+        tell_people(cursor.fetchall())
 
 
 def reopen_routes(*, message_ids: Sequence[UUID]) -> None:

@@ -52,7 +52,9 @@ def test_server_does_what_its_document_says(tmp_path: Path) -> None:
     config = tmp_path / "schemathesis.toml"
     config.write_text(CONFIG.format(hooks=HOOKS, world=world))
 
-    with live_stack(tmp_path, CONSUMER_REQUESTS="1000000") as stack:
+    # A stream is read to its end.
+    patient = {"CONSUMER_REQUESTS": "1000000", "LIVE_STREAM_SECONDS": "0.1"}
+    with live_stack(tmp_path, **patient) as stack:
         stack.start("web")
         stack.wait_until_ready()
         done = subprocess.run(

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiClient, Platform
+from conversations.models import Message
 from conversations.services import receive_message
 from deflection.services import Caller, check_eligibility
 from tests.consumers import tokens
@@ -50,6 +51,8 @@ def make_world() -> World:
     phone = brand.phone(CONSUMER)
     sent = brand.send({CONSUMER: "Hello"})
     message = str(sent.accepted[0].public_id)
+    conversation = _conversation(brand, CONSUMER)
+    said = str(Message.objects.get(conversation__public_id=conversation).public_id)
     return World(
         client=client,
         brand_token=bearer(client)["authorization"].removeprefix("Bearer "),
@@ -61,12 +64,15 @@ def make_world() -> World:
             "accountId": [str(brand.account.number)],
             "campaignId": [sent.campaign.public_id],
             "messageId": [message],
-            "conversationId": [_conversation(brand, CONSUMER)],
+            "conversationId": [conversation],
+            "after": [said, message],
+            "Last-Event-ID": [said],
             "deviceId": [str(phone.public_id)],
         },
         fields={**credentials, **_fields(brand), "messageId": [message, "", None]},
         own={
             **_deflection(brand),
+            "tellRead": {"messageId": [said]},
             # One is closed, handed on and taken on; each on its own.
             **{
                 name: {"conversationId": [_conversation(brand, name)]}
