@@ -15,6 +15,9 @@ class IdpServer(ThreadingHTTPServer):
         self.keys = []
         self.status = 200
         self.delay = 0.0
+        # Answers wait for it.
+        self.gate = threading.Event()
+        self.gate.set()
         self.body = None
         self.headers = {}
         self.asked = 0
@@ -33,6 +36,7 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.lock:
             self.server.asked += 1
         time.sleep(self.server.delay)
+        self.server.gate.wait(5)
         body = self.server.answer()
         self.send_response(self.server.status)
         for name, value in self.server.headers.items():

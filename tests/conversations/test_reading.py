@@ -110,6 +110,7 @@ def test_neither_typing_nor_reading_creates_a_consumer(sdk):
 @pytest.mark.django_db(transaction=True)
 def test_typing_is_told_to_who_answers_while_there_is_a_conversation(sdk, talk):
     with follow(account_topic(talk.account_id)) as agents:
+        agents.wait(0.2)  # of its opening
         assert sdk.post("typing", {"isTyping": True}).status_code == 204
         (hint,) = agents.wait(5)
         close_conversation(conversation=talk, by="ann@x.example", now=timezone.now())
