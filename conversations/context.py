@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.models import Account
 from consumers.models import Device
 from conversations.models import Conversation, ReplyRoute
 from conversations.selectors import recent_outbound
@@ -27,15 +28,20 @@ class Context:
     earlier: int
 
 
+def campaigns_of(*, account: Account, consumer_ref: str, now: datetime) -> list[CampaignInfo]:
+    """What the consumer was told lately, newest first (F1)."""
+    routes = recent_outbound(account=account, consumer_ref=consumer_ref, now=now)
+    return [CampaignInfo(route, _seconds_left(route, now)) for route in routes]
+
+
 def context_of(conversation: Conversation, *, now: datetime) -> Context:
     consumer = conversation.consumer
     if consumer is None:
         return Context(conversation, (), None, 0)
-    routes = recent_outbound(account=conversation.account, consumer_ref=consumer.ref, now=now)
     earlier = Conversation.objects.filter(consumer=consumer, pk__lt=conversation.pk).count()
     return Context(
         conversation,
-        [CampaignInfo(route, _seconds_left(route, now)) for route in routes],
+        campaigns_of(account=conversation.account, consumer_ref=consumer.ref, now=now),
         consumer.devices.order_by("-last_seen_at", "-pk").first(),
         earlier,
     )

@@ -13,7 +13,7 @@ from common.cursors import read_page
 from common.query import Query
 from common.times import json_time
 from conversations.api.dialog import message_json
-from conversations.context import Context, context_of
+from conversations.context import CampaignInfo, Context, context_of
 from conversations.listing import ConversationFilter, find_conversations
 from conversations.models import Conversation, ConversationState
 from conversations.services import (
@@ -146,12 +146,12 @@ def detail_json(context: Context) -> dict[str, Any]:
     """Campaign info, consumer info and conversation info, as agents see them."""
     return {
         **summary_json(context.conversation),
-        "campaigns": [_campaign_json(one) for one in context.campaigns],
+        "campaigns": [campaign_json(one) for one in context.campaigns],
         "consumer": _consumer_json(context),
     }
 
 
-def _campaign_json(info: Any) -> dict[str, Any]:
+def campaign_json(info: CampaignInfo) -> dict[str, Any]:
     route = info.route
     return {
         "campaignId": route.campaign_id,
