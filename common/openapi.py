@@ -39,6 +39,7 @@ class Access(Enum):
     CLIENT = "client"
     BRAND = "brand"
     CONSUMER = "consumer"
+    WIDGET = "widget"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import Account, Skill
+from accounts.models import Account, ApiClient, Skill, User
 from common.ids import uuid7
 from consumers.models import Consumer
 
@@ -312,3 +312,26 @@ class FramingOrigin(models.Model):
 
     def __str__(self) -> str:
         return self.origin
+
+
+class WidgetCode(models.Model):
+    """Lets one agent widget in, once and soon; of the code itself only the SHA-256 is kept."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="widget_codes")
+    digest = models.CharField(max_length=64, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, null=True, related_name="+")
+    client = models.ForeignKey(ApiClient, on_delete=models.CASCADE, null=True, related_name="+")
+    expires_at = models.DateTimeField()
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                name="widget_code_of_one",
+                condition=Q(user__isnull=True, client__isnull=False)
+                | Q(user__isnull=False, client__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"of {self.user or self.client}"

@@ -2,7 +2,7 @@
 
 from django.urls import re_path
 
-from conversations import api, views
+from conversations import api, views, widget_pages
 
 CONVERSATION = (
     r"conversations/(?P<conversation_id>[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
@@ -30,6 +30,21 @@ api_urls = [
     re_path(
         rf"^{CONVERSATION}/close/?$", api.ConversationClose.as_view(), name="conversation-close"
     ),
+    re_path(r"^widget/codes/?$", api.WidgetCodes.as_view(), name="widget-codes"),
+]
+
+# Relative to api/cx-widget/.
+WIDGET = r"account/(?P<account_number>[0-9]{1,18})"
+widget_urls = [
+    re_path(r"^login/?$", widget_pages.WidgetLogin.as_view(), name="widget_login"),
+    re_path(rf"^{WIDGET}/auth/url/?$", widget_pages.WidgetFrame.as_view(), name="widget_frame"),
+    re_path(rf"^{WIDGET}/token/?$", api.WidgetTokens.as_view(), name="widget-token"),
+    re_path(rf"^{WIDGET}/messages/?$", api.WidgetMessages.as_view(), name="widget-messages"),
+]
+
+# Relative to widget/<account_number>/.
+widget_windows = [
+    re_path(r"^sign-in/$", widget_pages.WidgetSignIn.as_view(), name="widget_sign_in"),
 ]
 
 # Relative to api/sdk/v1/account/<account_number>/.
@@ -56,6 +71,9 @@ pages = [
         r"^settings/widgets/(?P<widget_id>[0-9]{1,18})/remove/$",
         views.WidgetRemove.as_view(),
         name="settings_widget_remove",
+    ),
+    re_path(
+        r"^settings/widgets/try/$", widget_pages.WidgetTry.as_view(), name="settings_widget_try"
     ),
     re_path(r"^settings/widgets/origins/$", views.OriginAdd.as_view(), name="settings_origins"),
     re_path(

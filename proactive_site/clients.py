@@ -20,6 +20,7 @@ VARIABLES = {
     "clientSecret": "",
     "brandToken": "",
     "consumerToken": "",
+    "widgetToken": "",
     "campaignId": "a9cRASfbQ",
     "messageId": "252d195b-1a4f-8807-aa45-97d2a5560e44",
     "deviceId": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
@@ -36,6 +37,7 @@ QUERY = {
     "attemptedStartTime": "1795392000000",
     "attemptedEndTime": "1795478400000",
     "since": "2026-11-23",
+    "consumerId": "user1",
 }
 
 
@@ -91,7 +93,7 @@ def _url(path: str, operation: Schema) -> str:
 
 def _authorization(operation: Schema) -> dict[str, str]:
     schemes = {name for one in operation["security"] for name in one}
-    for token in ("brandToken", "consumerToken"):
+    for token in ("brandToken", "consumerToken", "widgetToken"):
         if token in schemes:
             return {"Authorization": f"Bearer {{{{{token}}}}}"}
     return {}

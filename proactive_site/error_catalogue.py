@@ -156,6 +156,10 @@ CONVERSATIONS = {
     "widget_name_taken": Advice(
         "The account has a widget of this name, or it is `InApp-Widget`.", "Choose another name."
     ),
+    "widget_code_refused": Advice(
+        "The widget's code was used, is older than a minute, or is none of this account.",
+        "Sign in again, or ask for another code.",
+    ),
     "too_many_widgets": Advice("An account may have ten widgets of its own.", "Remove one first."),
     "origin_invalid": Advice(
         "This is no origin that may frame a page.",

@@ -35,12 +35,16 @@ from consumers import schema as consumers
 from conversations import schema as conversations
 from conversations import schema_brand as bots
 from conversations import schema_live as live
+from conversations import schema_widget as widget
 from deflection import schema as deflection
 from handoffs import schema as handoffs
 from handoffs.api import CHANNELS
 from webhooks import schema as webhooks
 
-APPS = (accounts, campaigns, deflection, handoffs, webhooks, consumers, conversations, live, bots)
+APPS = (
+    *(accounts, campaigns, deflection, handoffs, webhooks, consumers),
+    *(conversations, live, bots, widget),
+)
 OPERATIONS: Mapping[str, Operation] = {
     key: operation for app in APPS for key, operation in app.OPERATIONS.items()
 }
@@ -130,6 +134,7 @@ SECURITY: Mapping[Access, list[dict[str, list[str]]]] = {
     Access.CLIENT: [{"clientBasic": []}, {}],
     Access.BRAND: [{"brandToken": []}],
     Access.CONSUMER: [{"consumerToken": []}],
+    Access.WIDGET: [{"widgetToken": []}],
 }
 SCHEMES: Mapping[str, Schema] = {
     "clientCredentials": {
@@ -157,6 +162,11 @@ SCHEMES: Mapping[str, Schema] = {
         "scheme": "bearer",
         "bearerFormat": "JWT",
         "description": "The JWT that the brand's identity provider gave the consumer.",
+    },
+    "widgetToken": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "What `POST …/token` of the agent widget answered.",
     },
 }
 
@@ -248,7 +258,7 @@ def _errors(path: str, method: str, operation: Operation) -> dict[int, str]:
         statuses.add(400)
     if operation.access is Access.BRAND:
         statuses |= {401, 403, 429}
-    if operation.access is Access.CONSUMER:
+    if operation.access in {Access.CONSUMER, Access.WIDGET}:
         statuses |= {401, 429}
     if operation.access is Access.CLIENT:
         statuses |= {400, 401, 429}

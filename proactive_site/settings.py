@@ -1,6 +1,7 @@
 """Every setting, read from the environment. `.env.example` lists the variables."""
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -326,6 +327,14 @@ GEOIP_FILE = env.str("GEOIP_FILE", default="")
 DEVICE_STALE_DAYS = env.int("DEVICE_STALE_DAYS", default=270)
 if DEVICE_STALE_DAYS < 31:
     raise ImproperlyConfigured("DEVICE_STALE_DAYS must be 31 or more: people are away for a month.")
+
+# ---- agent widget --------------------------------------------------------------------------
+
+# Where LivePerson serves the SDK of its workspace; empty loads nothing of anybody else's. The
+# script runs with the rights of our own pages: see docs/widget.md before setting it.
+LIVEPERSON_SDK_URL = env.str("LIVEPERSON_SDK_URL", default="")
+if not re.fullmatch(r"|https://[A-Za-z0-9.-]+(:[0-9]+)?/[A-Za-z0-9._/-]*", LIVEPERSON_SDK_URL):
+    raise ImproperlyConfigured("LIVEPERSON_SDK_URL is the https address of one script.")
 
 # ---- REST ----------------------------------------------------------------------------------
 

@@ -47,6 +47,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
         rf"^api/sdk/v1/{ACCOUNT}",
         include([*consumers.sdk_urls, *campaigns.sdk_urls, *conversations.sdk_urls]),
     ),
+    path("api/cx-widget/", include(conversations.widget_urls)),
+    re_path(r"^widget/(?P<account_number>[0-9]{1,18})/", include(conversations.widget_windows)),
     re_path(r"^api/openapi\.json/?$", api_docs.document_json, name="openapi_json"),
     re_path(r"^api/openapi\.yaml/?$", api_docs.document_yaml, name="openapi_yaml"),
     re_path(r"^api/docs/?$", api_docs.Page.as_view(), name="api_docs"),

@@ -190,6 +190,7 @@ PAGES: list[PageRoute] = [
     PageRoute(
         "settings_widget_remove", ADMINISTER, method="POST", ok=302, kwargs=_widget, looks=False
     ),
+    PageRoute("settings_widget_try", ADMINISTER, query="host=chatwoot&consumer=ingrid"),
     PageRoute("settings_origins", VIEW_CAMPAIGNS, ok=302, looks=False),
     PageRoute("settings_origins", ADMINISTER, method="POST"),
     PageRoute(

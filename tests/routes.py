@@ -2,20 +2,22 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from accounts.models import Account
+from accounts.models import Account, Role, User
 from conversations.models import Conversation, Message
 from conversations.services import close_conversation, receive_message
+from conversations.widget_access import issue_code, redeem_code
 from deflection.services import Caller, check_eligibility
 from tests.campaigns.conftest import Brand, deliver_all, make_brand
 from tests.consumers import tokens
 from tests.deflection.calls import caller, ivr_handoff
-from tests.factories.accounts import AppFactory
+from tests.factories.accounts import AppFactory, member
 from tests.factories.consumers import IdentityProviderFactory
 from tests.factories.webhooks import WebhookEndpointFactory
 from tests.webhooks.conftest import tell
@@ -38,6 +40,17 @@ class Owned:
     @property
     def account(self) -> Account:
         return self.brand.account
+
+    @cached_property
+    def agent(self) -> User:
+        return member(Role.AGENT, self.account)
+
+    @property
+    def widget_token(self) -> str:
+        """Of its agent."""
+        now = timezone.now()
+        made = issue_code(account=self.account, user=self.agent, now=now)
+        return redeem_code(account=self.account, code=made.code, now=now).token
 
     def jwt(self, **claims: Any) -> str:
         """Of anna, from the brand's identity provider."""
@@ -101,6 +114,7 @@ INVITE = "/api/account/{account}/invite"
 DOMAIN = "/api/account/{account}/service"
 SDK = "/api/sdk/v1/account/{account}"
 DEVICE = f"{SDK}/devices/{{device}}"
+WIDGET = "/api/cx-widget/account/{account}"
 DAY = "attemptedStartTime=1795392000000&attemptedEndTime=1795471200000"
 READ, SEND = "campaigns:read", "campaigns:send"
 TALK_READ, TALK = "conversations:read", "conversations:write"
@@ -152,6 +166,10 @@ def _invitation(owned: Owned) -> Any:
     return {"callId": str(call.call_id)}
 
 
+def _code(owned: Owned) -> Any:
+    return {"code": issue_code(account=owned.account, user=owned.agent, now=timezone.now()).code}
+
+
 ROUTES = [
     Route("token", "POST", "/oauth/token"),
     Route("token", "POST", "/oauth/revoke_token"),
@@ -175,6 +193,11 @@ ROUTES = [
     Route("brand", "POST", f"{CONVERSATION}/messages", TALK, 201, body=_said, reads_json=True),
     Route("brand", "POST", f"{CONVERSATION}/transfer", TALK, body=_skill, reads_json=True),
     Route("brand", "POST", f"{CONVERSATION}/close", TALK),
+    Route("brand", "POST", f"{V2}/widget/codes", TALK_READ, 201),
+    Route("code", "POST", f"{WIDGET}/token", body=_code, reads_json=True),
+    Route("widget", "GET", f"{WIDGET}/messages", query="consumerId=anna"),
+    Route("frame", "GET", f"{WIDGET}/auth/url"),
+    Route("page", "GET", "/api/cx-widget/login"),
     Route("brand", "GET", f"{V2}/webhooks", HOOKS),
     Route("brand", "POST", f"{V2}/webhooks", HOOKS, 201, body=_hook, reads_json=True),
     Route("brand", "GET", WEBHOOK, HOOKS),

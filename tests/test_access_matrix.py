@@ -37,6 +37,8 @@ UNSCOPED = "a token with every other scope"
 STRANGER = "another brand's token"
 CONSUMER = "a consumer's JWT"
 CREDENTIALS = "client id and secret"
+WIDGET = "a widget's token"
+OTHERS_WIDGET = "another brand's widget's token"
 
 
 @pytest.fixture
@@ -82,6 +84,8 @@ def callers(route: Route, ours: Owned) -> dict[str, dict[str, str]]:
         CONSUMER: consumer_header(ours, sub="anna"),
         "another brand's consumer": consumer_header(third, sub="anna"),
         "a consumer's expired JWT": consumer_header(ours, iat=past, exp=past + 3600),
+        WIDGET: {"authorization": f"Bearer {ours.widget_token}"},
+        OTHERS_WIDGET: {"authorization": f"Bearer {third.widget_token}"},
         "an operator's session": session(UserFactory(is_staff=True, is_superuser=True)),
         **{
             f"the session of one who is {role.label}": session(member(role, ours.account))
@@ -141,12 +145,31 @@ def of_page(route: Route, caller: str, target: str) -> int:
     return route.ok
 
 
+def of_frame(route: Route, caller: str, target: str) -> int:
+    """The empty frame is open to all: what it shows is asked for with a token."""
+    return 404 if target == NO_ACCOUNT else route.ok
+
+
+def of_code(route: Route, caller: str, target: str) -> int:
+    """Each time with a fresh code of the account of the path: nothing else is looked at."""
+    return 404 if target == NO_ACCOUNT else route.ok
+
+
+def of_widget(route: Route, caller: str, target: str) -> int:
+    if caller not in (WIDGET, OTHERS_WIDGET):
+        return 401
+    return route.ok if (caller, target) == (WIDGET, OWN) else 404
+
+
 EXPECTED = {
     "brand": of_brand,
     "sdk": of_sdk,
     "token": of_tokens,
     "domain": of_domain,
     "page": of_page,
+    "frame": of_frame,
+    "code": of_code,
+    "widget": of_widget,
 }
 
 
@@ -207,7 +230,7 @@ def test_the_brand_api_and_the_sdk_api_ask_by_a_header_and_never_by_a_cookie():
         cls = getattr(pattern.callback, "cls", None)
         if cls is not None and issubclass(cls, APIView):
             names = {one.__name__ for one in cls.authentication_classes}
-            assert names <= {"BearerToken"}, cls
+            assert names <= {"BearerToken", "WidgetToken"}, cls
 
 
 def test_the_sessions_of_the_table_are_good_ones(db):
@@ -240,7 +263,8 @@ def test_who_may_call_a_route_and_what_the_others_are_told(route, ours, theirs):
     assert stored() == before
     for caller, target, ids, status in cells:
         if status < 400:
-            response = call(route, route.url(ids), route.body(ours), given[caller])
+            body = route.body(owned.get(target, ours))
+            response = call(route, route.url(ids), body, given[caller])
             assert fault(route, response, status) == "", (caller, target)
 
 
@@ -264,7 +288,7 @@ def test_what_is_another_brand_s_looks_like_what_does_not_exist(route, ours, the
 def test_each_route_answers_with_its_last_slash_as_without(route, ours):
     """A19: and never by redirect."""
     given = callers(route, ours)
-    allowed = {"brand": TOKEN, "sdk": CONSUMER, "token": CREDENTIALS}
+    allowed = {"brand": TOKEN, "sdk": CONSUMER, "token": CREDENTIALS, "widget": WIDGET}
     header = given[allowed.get(route.door, "nothing")]
 
     response = call(route, route.url(ours.ids, slash="/"), route.body(ours), header)

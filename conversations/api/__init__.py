@@ -12,6 +12,7 @@ from conversations.api.dialog import DialogDetail, PendingMessages, Replies
 from conversations.api.events import Events
 from conversations.api.history import History, HistoryMessages
 from conversations.api.reading import Read, Typing, Unread
+from conversations.api.widget import WidgetCodes, WidgetMessages, WidgetTokens
 
 __all__ = [
     "ConversationAccept",
@@ -29,4 +30,7 @@ __all__ = [
     "Replies",
     "Typing",
     "Unread",
+    "WidgetCodes",
+    "WidgetMessages",
+    "WidgetTokens",
 ]

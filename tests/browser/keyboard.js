@@ -15,7 +15,8 @@
 
   focused() {
     const one = document.activeElement;
-    if (!one || one === document.body) return null;
+    // What has the focus inside a frame shows it there.
+    if (!one || one === document.body || one.tagName === "IFRAME") return null;
     const ring = [one, one.closest("label") ?? one].some((part) => {
       const style = getComputedStyle(part);
       return style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0;

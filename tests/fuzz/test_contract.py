@@ -23,6 +23,8 @@ hooks = "{hooks}"
 bearer = "{world.brand_token}"
 [auth.openapi.consumerToken]
 bearer = "{world.consumer_token}"
+[auth.openapi.widgetToken]
+bearer = "{world.widget_token}"
 [auth.openapi.clientBasic]
 username = "{world.client.client_id}"
 password = "{world.client.secret}"

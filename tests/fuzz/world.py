@@ -8,12 +8,13 @@ from typing import Any
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import ApiClient, Platform
+from accounts.models import ApiClient, Platform, Role
 from conversations.models import Message
 from conversations.services import receive_message
+from conversations.widget_access import issue_code, redeem_code
 from deflection.services import Caller, check_eligibility
 from tests.consumers import tokens
-from tests.factories.accounts import ApiClientFactory, bearer
+from tests.factories.accounts import ApiClientFactory, bearer, member
 from tests.factories.consumers import DeviceFactory, IdentityProviderFactory
 from tests.factories.handoffs import HandoffFactory
 from tests.factories.lab import LabBrand, lab_brand
@@ -31,6 +32,7 @@ class World:
     client: ApiClient
     brand_token: str
     consumer_token: str
+    widget_token: str
     parameters: Known
     fields: Known
     # By operationId: what an operation has to itself, as it changes or removes it.
@@ -57,6 +59,7 @@ def make_world() -> World:
         client=client,
         brand_token=bearer(client)["authorization"].removeprefix("Bearer "),
         consumer_token=tokens.sign(tokens.claims(sub=CONSUMER)),
+        widget_token=_widget_token(brand),
         parameters={
             **credentials,
             **_day(),
@@ -78,6 +81,8 @@ def make_world() -> World:
                 name: {"conversationId": [_conversation(brand, name)]}
                 for name in ("closeConversation", "transferConversation", "acceptConversation")
             },
+            # Each is good once: what comes with one again is a conflict.
+            "redeemWidgetCode": {"code": [_widget_code(brand) for _ in range(20)]},
             "removeDevice": _id("device", DeviceFactory(consumer=phone.consumer, app=brand.app)),
             **{
                 name: _id("webhook", WebhookEndpointFactory(account=brand.account))
@@ -85,6 +90,18 @@ def make_world() -> World:
             },
         },
     )
+
+
+def _widget_code(brand: LabBrand) -> str:
+    """Not as soon too old as those of the product: a run takes longer than a minute."""
+    agent = member(Role.AGENT, brand.account)
+    later = timezone.now() + timedelta(hours=1)
+    return issue_code(account=brand.account, user=agent, now=later).code
+
+
+def _widget_token(brand: LabBrand) -> str:
+    code = _widget_code(brand)
+    return redeem_code(account=brand.account, code=code, now=timezone.now()).token
 
 
 def _conversation(brand: LabBrand, ref: str) -> str:

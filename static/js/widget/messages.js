@@ -1,0 +1,46 @@
+// One message as it stands in the list. What people wrote is only ever set as text.
+const SOURCES = { API: "Proactive Messaging", IVR: "IVR deflection" };
+const DAY = 86_400;
+const HOUR = 3600;
+
+/** A list item for a message of the API. */
+export function shown(message, timeZone) {
+  const item = document.querySelector("#message").content.cloneNode(true);
+  const part = (name) => item.querySelector(`[data-of="${name}"]`);
+  for (const name of ["title", "text", "campaignName", "engagementName", "skill"]) {
+    part(name).textContent = message[name];
+  }
+  part("title").hidden = !message.title;
+  part("source").textContent = SOURCES[message.source] ?? message.source;
+  part("state").append(chip(message.repliedAt ? "replied" : message.state));
+  part("left").textContent = left(message.lookbackSecondsLeft);
+  const time = part("time");
+  time.hidden = !message.sentAt;
+  if (message.sentAt) {
+    time.dateTime = message.sentAt;
+    time.textContent = when(new Date(message.sentAt), timeZone, new Date());
+    time.title = `${message.sentAt} (shown in ${timeZone})`;
+  }
+  return item;
+}
+
+function chip(state) {
+  const known = document.querySelector(`#state-${CSS.escape(state)}`);
+  return known ? known.content.cloneNode(true) : document.createTextNode(state);
+}
+
+/** "Today 10:36", else "17 Nov 11:05", by the clock of the brand. */
+export function when(at, timeZone, now) {
+  const day = (one) => one.toLocaleDateString("en-GB", { timeZone, day: "numeric", month: "short" });
+  const clock = at.toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
+  return `${day(at) === day(now) ? "Today" : day(at)} ${clock}`;
+}
+
+/** How long an answer still goes to the skill of the call. */
+export function left(seconds) {
+  if (seconds <= 0) return "lookback over";
+  const days = Math.floor(seconds / DAY);
+  const hours = Math.floor((seconds % DAY) / HOUR);
+  if (days) return hours ? `${days} d ${hours} h left` : `${days} d left`;
+  return hours ? `${hours} h left` : `${Math.max(1, Math.floor(seconds / 60))} min left`;
+}
