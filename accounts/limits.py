@@ -47,13 +47,15 @@ def daily_policy(account: Account) -> Policy:
     return Policy("daily", account.daily_recipients, DAY, unit="recipients")
 
 
-def take_request(account: Account, api_name: str) -> Standing:
+def take_request(account: Account, api_name: str, *who: str) -> Standing:
     """Count a request to one of the brand APIs; each has its own limit, the same number.
+
+    ``who`` names one of many callers that the account has, each with the limit to itself.
 
     :raises LimitReached: this second is full.
     """
     policy = _requests(account, api_name)
-    standing = limiter().take_request(policy, str(account.pk))
+    standing = limiter().take_request(policy, str(account.pk), *who)
     if not standing.is_allowed:
         raise LimitReached(
             f"This account may send {policy.quota:,} requests a second to this API. "

@@ -213,6 +213,22 @@ def test_a_call_that_names_no_consumer_is_told_so(read):
         assert answer.json()["errors"][0]["pointer"] == "#/consumerId"
 
 
+def test_one_frame_that_asks_too_often_holds_up_no_other(client, account, agent):
+    account.requests_per_second = 1
+    account.save()
+    now = timezone.now()
+    headers = [
+        {"authorization": f"Bearer {enter(account, now + timedelta(seconds=n), user=agent)}"}
+        for n in range(2)
+    ]
+    url = f"/api/cx-widget/account/{account.number}/messages?consumerId=anna"
+
+    busy = [client.get(url, headers=headers[0]).status_code for _ in range(9)]
+
+    assert 429 in busy
+    assert client.get(url, headers=headers[1]).status_code == 200
+
+
 def test_a_brands_server_lets_a_widget_in_by_a_code_of_the_api(client, account):
     api_client = ApiClientFactory(account=account, scopes=SCOPES)
     made = client.post(f"/api/v2/account/{account.number}/widget/codes", headers=bearer(api_client))
