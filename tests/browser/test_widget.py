@@ -12,7 +12,7 @@ from playwright.sync_api import FrameLocator, Page, Request, expect
 
 from accounts.models import Role, User
 from accounts.services import revoke_role
-from conversations.models import MessageState
+from conversations.models import MessageState, ReplyRoute
 from conversations.widget_access import issue_code
 from conversations.widgets import allow_framing
 from tests.browser.axe import violations
@@ -94,7 +94,7 @@ def test_s16_an_agent_signs_in_from_a_frame_of_another_site_and_reads(
     expect(items.nth(0).locator(".chip")).to_have_text("Replied")
     expect(items.nth(1)).to_contain_text("New card")
     expect(items.nth(1).locator(".chip")).to_have_text("Opened")
-    expect(items.nth(1)).to_contain_text("29 d 23 h left")
+    expect(items.nth(1)).to_contain_text("29 days 23 h left")
     expect(items.nth(1).get_by_text("Today")).to_be_visible()
     items.nth(1).get_by_text("Campaign").click()
     expect(items.nth(1)).to_contain_text("Card renewal · Billing")
@@ -223,6 +223,24 @@ def test_f3_chatwoots_context_names_the_consumer_and_changes_it(
     send_context(page, contact(None))
 
     expect(entered.get_by_role("status")).to_contain_text("Waiting for the workspace")
+
+
+def test_the_list_is_renewed_around_what_the_agent_looks_at(
+    page: Page, brand: LabBrand, entered: FrameLocator
+) -> None:
+    tell(brand, "anna", "To Anna")
+    send_context(page, contact("anna"))
+    entered.get_by_text("Campaign").click()
+
+    ReplyRoute.objects.update(state=MessageState.OPENED)
+    tell(brand, "anna", "Some more")
+    page.frames[1].evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+
+    expect(entered.get_by_role("listitem")).to_have_count(2)
+    expect(entered.get_by_role("listitem").nth(1).locator(".chip")).to_have_text("Opened")
+    expect(entered.get_by_text("Engagement")).to_have_count(2)
+    expect(entered.get_by_text("Engagement").nth(1)).to_be_visible()
+    expect(entered.get_by_role("listitem").nth(1).locator("summary")).to_be_focused()
 
 
 def test_f3_a_workspace_turns_to_somebody_else_behind_the_hash(

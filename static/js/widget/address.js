@@ -18,6 +18,14 @@ export function consumerIn({ search, hash }) {
   return { consumer: first(NAMES, fragment, query), code: first(["code"], fragment) };
 }
 
+/** The address without the code: it is good once. */
+export function withoutCode({ pathname, search, hash }) {
+  const fragment = new URLSearchParams(hash.slice(1));
+  fragment.delete("code");
+  const rest = String(fragment);
+  return pathname + search + (rest && `#${rest}`);
+}
+
 export function themeIn({ search }) {
   return new URLSearchParams(search).get("theme") ?? "";
 }

@@ -1,11 +1,13 @@
 // The agent widget in its frame: whose messages, may they be read, and what they are.
 import { CodeRefused, Unauthorized, messagesOf, openWindow, redeem } from "./access.js";
-import { consumerIn, themeIn } from "./address.js";
+import { consumerIn, themeIn, withoutCode } from "./address.js";
 import { followChatwoot } from "./chatwoot.js";
 import { followAgentSdk } from "./liveperson.js";
-import { shown } from "./messages.js";
+import { showIn } from "./messages.js";
 
 const REFRESH = 30_000;
+// As many as the installation tells of.
+const MOST = 5;
 const page = document.body.dataset;
 const list = document.querySelector("#list");
 const say = document.querySelector("#say");
@@ -35,9 +37,9 @@ function askToSignIn(sentence) {
 }
 
 function show(messages) {
-  list.replaceChildren(...messages.map((message) => shown(message, page.timeZone)));
+  showIn(list, messages, page.timeZone);
   list.hidden = told.hidden = messages.length === 0;
-  told.textContent = `${messages.length} in 30 days`;
+  told.textContent = messages.length < MOST ? `${messages.length} in 30 days` : `The last ${MOST}`;
   tell(messages.length ? "" : "Nothing was sent to this consumer in the last 30 days.");
 }
 
@@ -97,8 +99,7 @@ function readAddress() {
   const { consumer: named, code } = consumerIn(location);
   if (named) turnTo(named);
   if (!code) return false;
-  // Good once, so it need not stay in the address.
-  history.replaceState(null, "", location.pathname + location.search);
+  history.replaceState(null, "", withoutCode(location));
   enter(code);
   return true;
 }

@@ -3,16 +3,35 @@ const SOURCES = { API: "Proactive Messaging", IVR: "IVR deflection" };
 const DAY = 86_400;
 const HOUR = 3600;
 
-/** A list item for a message of the API. */
-export function shown(message, timeZone) {
-  const item = document.querySelector("#message").content.cloneNode(true);
+/** Shows the messages of the API; what stands there already keeps its focus, and stays open. */
+export function showIn(list, messages, timeZone) {
+  const before = [...list.children];
+  const items = messages.map((message) => {
+    const id = message.messageId;
+    const item = before.find((one) => one.dataset.id === id) ?? newItem(id);
+    fill(item, message, timeZone);
+    return item;
+  });
+  before.filter((one) => !items.includes(one)).forEach((one) => one.remove());
+  items.forEach((item, i) => {
+    if (list.children[i] !== item) list.insertBefore(item, list.children[i] ?? null);
+  });
+}
+
+function newItem(id) {
+  const item = document.querySelector("#message").content.cloneNode(true).firstElementChild;
+  item.dataset.id = id;
+  return item;
+}
+
+function fill(item, message, timeZone) {
   const part = (name) => item.querySelector(`[data-of="${name}"]`);
   for (const name of ["title", "text", "campaignName", "engagementName", "skill"]) {
     part(name).textContent = message[name];
   }
   part("title").hidden = !message.title;
   part("source").textContent = SOURCES[message.source] ?? message.source;
-  part("state").append(chip(message.repliedAt ? "replied" : message.state));
+  part("state").replaceChildren(chip(message.repliedAt ? "replied" : message.state));
   part("left").textContent = left(message.lookbackSecondsLeft);
   const time = part("time");
   time.hidden = !message.sentAt;
@@ -21,7 +40,6 @@ export function shown(message, timeZone) {
     time.textContent = when(new Date(message.sentAt), timeZone, new Date());
     time.title = `${message.sentAt} (shown in ${timeZone})`;
   }
-  return item;
 }
 
 function chip(state) {
@@ -30,17 +48,18 @@ function chip(state) {
 }
 
 /** "Today 10:36", else "17 Nov 11:05", by the clock of the brand. */
-export function when(at, timeZone, now) {
+function when(at, timeZone, now) {
   const day = (one) => one.toLocaleDateString("en-GB", { timeZone, day: "numeric", month: "short" });
   const clock = at.toLocaleTimeString("en-GB", { timeZone, hour: "2-digit", minute: "2-digit" });
   return `${day(at) === day(now) ? "Today" : day(at)} ${clock}`;
 }
 
 /** How long an answer still goes to the skill of the call. */
-export function left(seconds) {
+function left(seconds) {
   if (seconds <= 0) return "lookback over";
   const days = Math.floor(seconds / DAY);
   const hours = Math.floor((seconds % DAY) / HOUR);
-  if (days) return hours ? `${days} d ${hours} h left` : `${days} d left`;
+  const whole = days === 1 ? "1 day" : `${days} days`;
+  if (days) return hours ? `${whole} ${hours} h left` : `${whole} left`;
   return hours ? `${hours} h left` : `${Math.max(1, Math.floor(seconds / 60))} min left`;
 }
