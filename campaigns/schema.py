@@ -7,6 +7,7 @@ from campaigns import (
     schema_reachability,
     schema_recipients,
     schema_reports,
+    schema_why,
 )
 from common.openapi import Operation, Schema
 
@@ -17,6 +18,7 @@ _PARTS = (
     schema_recipients,
     schema_reachability,
     schema_dead_letters,
+    schema_why,
 )
 
 COMPONENTS: dict[str, Schema] = {

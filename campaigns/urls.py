@@ -2,6 +2,7 @@ from django.urls import path, re_path
 
 from campaigns import api, views
 from campaigns.models import EventKind
+from consumers.urls import DEVICE
 
 CAMPAIGN = r"campaign/(?P<campaign_id>[A-Za-z0-9_-]{9})"
 MESSAGE = r"(?P<message_id>[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
@@ -57,12 +58,15 @@ report_urls = [
 
 # Relative to api/sdk/v1/account/<account_number>/.
 sdk_urls = [
-    re_path(
-        rf"^messages/{MESSAGE}/{kind.value}/?$",
-        api.Receipt.as_view(kind=kind),
-        name=f"sdk-{kind.value}",
-    )
-    for kind in (EventKind.DELIVERED, EventKind.OPENED)
+    re_path(rf"^{DEVICE}/why/?$", api.DeviceWhy.as_view(), name="sdk-device-why"),
+    *(
+        re_path(
+            rf"^messages/{MESSAGE}/{kind.value}/?$",
+            api.Receipt.as_view(kind=kind),
+            name=f"sdk-{kind.value}",
+        )
+        for kind in (EventKind.DELIVERED, EventKind.OPENED)
+    ),
 ]
 
 # Relative to account/<account_number>/: the web tool.

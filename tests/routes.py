@@ -225,6 +225,7 @@ ROUTES = [
     Route("sdk", "PATCH", DEVICE, body=lambda _: {"model": "x"}, reads_json=True),
     Route("sdk", "DELETE", DEVICE, ok=204),
     Route("sdk", "POST", f"{DEVICE}/logout", reads_json=True),
+    Route("sdk", "GET", f"{DEVICE}/why"),
     Route("sdk", "POST", f"{SDK}/messages/{{message}}/delivered"),
     Route("sdk", "POST", f"{SDK}/messages/{{message}}/opened"),
     Route("sdk", "GET", f"{SDK}/messages"),

@@ -8,6 +8,7 @@ from campaigns.api.receipts import Receipt
 from campaigns.api.recipients import CampaignConversations, CampaignRecipient, CampaignRecipients
 from campaigns.api.reports import Analytics, CampaignAnalytics, CampaignReport
 from campaigns.api.transactions import Transactions
+from campaigns.api.why import DeviceWhy
 
 __all__ = [
     "Analytics",
@@ -23,6 +24,7 @@ __all__ = [
     "DeadLetterMessages",
     "DeadLetters",
     "DeadLettersReplay",
+    "DeviceWhy",
     "Receipt",
     "RecipientsCsv",
     "Transactions",
