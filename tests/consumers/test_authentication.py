@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from consumers.models import Consumer
 from tests.consumers import tokens
+from tests.consumers.refusals import refusal_reasons
 from tests.consumers.tokens import claims, encode, forge, pem, rsa_key, sign, sign_raw
 
 RS256 = {"alg": "RS256", "typ": "JWT"}
@@ -117,6 +118,14 @@ BAD = {
     "not ASCII": (lambda: "é.é.é", "token_malformed"),
     "no token": (lambda: "", "token_missing"),
 }
+
+
+def test_s6_the_table_has_more_than_35_bad_tokens_of_every_reason():
+    """G12; the other reasons are of an account's settings, and have tests of their own below."""
+    of_settings = {"key_unusable", "audience_mismatch", "identity_provider_missing"}
+
+    assert len(BAD) >= 35
+    assert {reason for _, reason in BAD.values()} | of_settings == refusal_reasons()
 
 
 @pytest.mark.parametrize("name", BAD)

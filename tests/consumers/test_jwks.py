@@ -78,7 +78,7 @@ def test_key_that_the_brand_took_away_is_good_for_ten_minutes_at_most(sdk, idp, 
     assert (response.status_code, response.json()["reason"]) == (401, "key_unknown")
 
 
-def test_thousand_unknown_ids_ask_the_brand_twice_a_minute_at_most(sdk, idp, provider):
+def test_s7_thousand_unknown_ids_ask_the_brand_twice_a_minute_at_most(sdk, idp, provider):
     start = timezone.now()
     with time_machine.travel(start, tick=False) as clock:
         codes = set()
@@ -158,7 +158,7 @@ FAULTS = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_without_any_key_set_the_answer_is_503_with_retry_after(
+def test_s7_without_any_key_set_the_answer_is_503_with_retry_after(
     sdk, app, phone, idp, provider, fault
 ):
     FAULTS[fault](idp)
@@ -175,7 +175,7 @@ def test_without_any_key_set_the_answer_is_503_with_retry_after(
 
 
 @pytest.mark.parametrize("fault", ["down", "redirect", "10 MB", "HTML", "empty set", "oct key"])
-def test_kept_key_set_is_good_for_a_day_while_the_brand_is_down(sdk, idp, provider, fault):
+def test_s7_kept_key_set_is_good_for_a_day_while_the_brand_is_down(sdk, idp, provider, fault):
     start = timezone.now()
     assert ask(sdk).status_code == 200
     FAULTS[fault](idp)
@@ -190,13 +190,35 @@ def test_kept_key_set_is_good_for_a_day_while_the_brand_is_down(sdk, idp, provid
     assert idp.asked == 3
 
 
-def test_nothing_listening_is_503(sdk, idp, provider):
-    with running_idp() as gone:
-        url = gone.url
-    provider.jwks_url = url
-    provider.save()
+def test_s12_login_on_a_device_needs_no_identity_provider_whose_keys_are_kept(
+    sdk, app, phone, provider
+):
+    """Its server is stopped, and the kept keys are due to be fetched anew."""
+    with running_idp() as stopped:
+        stopped.keys = [jwk(rsa_key(), "one")]
+        provider.jwks_url = stopped.url
+        provider.save()
+        assert ask(sdk).status_code == 200
 
-    assert ask(sdk).status_code == 503
+    with time_machine.travel(timezone.now() + timedelta(minutes=11)):
+        login = sdk.bearing(token()).post("devices", phone)
+
+    assert (login.status_code, login.json()["loggedIn"]) == (200, True)
+    assert Device.objects.get().consumer.ref == "anna"
+
+
+def test_s12_login_on_a_device_is_503_with_retry_after_where_no_keys_were_ever_had(
+    sdk, app, phone, provider
+):
+    with running_idp() as stopped:
+        provider.jwks_url = stopped.url
+        provider.save()
+
+    login = sdk.bearing(token()).post("devices", phone)
+
+    assert (login.status_code, login.json()["errorKey"]) == (503, "unavailable")
+    assert 1 <= int(login.headers["Retry-After"]) <= 30
+    assert not Device.objects.exists()
 
 
 def test_private_address_is_never_asked_unless_the_operator_allows_it(sdk, idp, provider, settings):
