@@ -11,11 +11,11 @@ from consumers.models import Consumer
 from conversations.models import Conversation, Message, ReplyRoute
 from conversations.selectors import (
     MAX_SHOWN,
-    count_unread,
     pending_messages,
     routes_of,
     shown_conversation,
 )
+from conversations.unread import unread_count
 
 # What is told again when an app goes on from an outbound message: of two processes the one that
 # writes later may have looked at its clock earlier.
@@ -91,7 +91,7 @@ class DialogReader:
             messages=messages,
             conversation=self._changed(conversation),
             read=self._newly_read(conversation),
-            unread=self._new_unread(count_unread(conversation, pending)),
+            unread=self._new_unread(unread_count(self._consumer, now=now)),
             is_whole=len(messages) < MAX_SHOWN,
         )
 

@@ -92,22 +92,6 @@ def shown_conversation(consumer: Consumer, pending: Sequence[ReplyRoute]) -> Con
     return None if newest is None or _is_followed(newest, pending) else newest
 
 
-def count_unread(conversation: Conversation | None, pending: Sequence[ReplyRoute]) -> int:
-    """What the consumer has not seen: the agents' words, and messages in the inbox."""
-    unopened = sum(route.opened_at is None for route in pending)
-    # Of what was said before anybody kept who has read it, all counts as read.
-    if conversation is None or conversation.last_said_at is None:
-        return unopened
-    unseen = conversation.messages.filter(sender=Sender.AGENT, pk__gt=conversation.consumer_read_to)
-    return unopened + unseen.count()
-
-
-def unread(*, consumer: Consumer, now: datetime) -> int:
-    """The number on the app's badge."""
-    pending = pending_messages(account=consumer.account, consumer=consumer, now=now)
-    return count_unread(shown_conversation(consumer, pending), pending)
-
-
 def last_said(conversations: Sequence[Conversation]) -> dict[int, Message]:
     """The last message of each of these, by primary key, in one query."""
     said = Message.objects.filter(conversation__in=[one.pk for one in conversations])

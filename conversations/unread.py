@@ -5,6 +5,8 @@ from datetime import datetime
 
 from django.db import connection
 
+from consumers.models import Consumer
+
 # No lookback is longer than 30 days, so older routes are over: the index leaves them out.
 _PENDING = """
 FROM conversations_replyroute r
@@ -34,6 +36,11 @@ def unread_counts(consumer_ids: Sequence[int], *, now: datetime) -> dict[int, in
     """Of each consumer (primary key) what agents said that no app has shown, and the messages in
     the inbox that nobody opened; one query."""
     return _count(f"{_UNREAD} + {_UNOPENED} FROM consumers_consumer c {_LAST}", consumer_ids, now)
+
+
+def unread_count(consumer: Consumer, *, now: datetime) -> int:
+    """Of one, who may not be stored."""
+    return unread_counts([consumer.pk], now=now).get(consumer.pk, 0) if consumer.pk else 0
 
 
 def unopened_counts(consumer_ids: Sequence[int], *, now: datetime) -> dict[int, int]:

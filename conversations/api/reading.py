@@ -13,8 +13,9 @@ from consumers.models import Consumer
 from conversations.api.dialog import DialogView
 from conversations.live import tell_typing
 from conversations.models import Message, Sender
-from conversations.selectors import open_conversation, unread
+from conversations.selectors import open_conversation
 from conversations.services import mark_read
+from conversations.unread import unread_count
 
 
 class Typing(SdkView):
@@ -43,12 +44,12 @@ class Read(SdkView):
         if consumer is None or message is None:
             raise Http404
         mark_read(conversation=message.conversation, reader=Sender.CONSUMER, up_to=message.pk)
-        return Response({"unread": unread(consumer=consumer, now=timezone.now())})
+        return Response({"unread": unread_count(consumer, now=timezone.now())})
 
 
 class Unread(DialogView):
     def get(self, request: Request, account_number: int) -> Response:
-        return Response({"unread": unread(consumer=self.reader, now=timezone.now())})
+        return Response({"unread": unread_count(self.reader, now=timezone.now())})
 
 
 def _read_message_id(fields: Fields) -> UUID | None:
