@@ -16,6 +16,8 @@ from common.errors import DomainError
 from common.problems import TITLES
 from lab.brand import Secrets
 from lab.instructions import campaign_command, token_command
+from proactive_site.openapi import OPERATIONS
+from tests.consumers.refusals import refusal_reasons
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 PAGES = [
@@ -23,11 +25,14 @@ PAGES = [
     *sorted(CHECKOUT.glob("docs/**/*.md")),
 ]
 API = CHECKOUT / "docs/api.md"
+SDK = CHECKOUT / "docs/sdk.md"
 CODE = re.compile(r"```.*?```|`[^`]*`", re.DOTALL)
 LINK = re.compile(r"\]\((?P<path>[^)#\s]*)(?:#(?P<anchor>[^)\s]+))?\)")
 SAMPLE = re.compile(r"```json\n(.*?)```", re.DOTALL)
 CALL = re.compile(r"`(?P<method>GET|POST|PATCH|DELETE) (?P<path>/[^\s`?]+)`")
 # What stands for the named parts of a path.
+FENCED = re.compile(r"```(?P<language>swift|kotlin)\n(?P<code>.*?)```", re.DOTALL)
+SNIPPET = re.compile(r'(?:send|request)\("(?P<method>[A-Z]+)", "(?P<path>[^"?]+)')
 FILLED = {"accountId": "48213907", "campaignId": "6YJGzUKY-", "eventId": f"msg_{'a' * 32}"}
 UUID = "01a209db-8c4d-7ddf-957e-79b841630db5"
 
@@ -97,11 +102,12 @@ def test_samples_are_json(doc: Path) -> None:
         json.loads(sample)
 
 
-def documented_calls() -> set[str]:
-    def fill(match: re.Match[str]) -> str:
-        return FILLED.get(match[1], UUID)
+def filled(path: str) -> str:
+    return re.sub(r"\{(\w+)\}", lambda found: FILLED.get(found[1], UUID), path)
 
-    return {re.sub(r"\{(\w+)\}", fill, call["path"]) for call in CALL.finditer(API.read_text())}
+
+def documented_calls() -> set[str]:
+    return {filled(call["path"]) for call in CALL.finditer(API.read_text())}
 
 
 def test_every_path_of_the_api_page_is_one_of_the_api() -> None:
@@ -121,6 +127,55 @@ def api_patterns() -> Iterator[URLPattern]:
     for part in get_resolver().url_patterns:
         if isinstance(part, URLResolver) and str(part.pattern).startswith("^api/"):
             yield from (one for one in part.url_patterns if isinstance(one, URLPattern))
+
+
+def sdk_operations() -> set[tuple[str, str]]:
+    """Method and name of each route of the SDK API."""
+    return {
+        (key.split(" ")[0], resolve(filled(key.split(" ")[1])).view_name)
+        for key in OPERATIONS
+        if " /api/sdk/" in key
+    }
+
+
+def test_the_sdk_page_names_every_operation_of_the_sdk_api_and_no_other() -> None:
+    calls = CALL.finditer(SDK.read_text())
+    named = {(call["method"], resolve(filled(call["path"])).view_name) for call in calls}
+
+    assert len(named) > 15
+    assert named == sdk_operations()
+
+
+@pytest.mark.parametrize("language", ["swift", "kotlin"])
+def test_snippets_of_the_sdk_page_call_every_operation_of_the_sdk_api_and_no_other(
+    language: str,
+) -> None:
+    code = "".join(one["code"] for one in FENCED.finditer(SDK.read_text()) if one[1] == language)
+    called = {
+        (
+            call["method"],
+            resolve(f"/api/sdk/v1/account/48213907/{with_ids(call['path'])}").view_name,
+        )
+        for call in SNIPPET.finditer(code)
+    }
+
+    assert called == sdk_operations()
+
+
+def with_ids(path: str) -> str:
+    """A path of a snippet, with an id for each variable."""
+    return re.sub(r"\\\(\w+\)|\$\w+", UUID, path)
+
+
+def test_every_reason_of_a_refused_token_stands_on_the_sdk_page() -> None:
+    table = {
+        word
+        for row in rows(SDK)
+        if len(row) == 2
+        for word in re.findall(r"`([a-z]+_[a-z_]+)`", row[0])
+    }
+
+    assert table == refusal_reasons()
 
 
 def rows(page: Path) -> set[tuple[str, ...]]:
