@@ -1,6 +1,6 @@
 """What must hold of the ledger at any moment, as queries (I1 to I9).
 
-I4 and I5 are about the order of events inside a slice: tests show them, no query can.
+I5 is about the order of events inside a slice: tests show it, no query can.
 """
 
 from collections import Counter
@@ -46,6 +46,20 @@ _QUERIES = {
         HAVING count(*) > 1 AND NOT EXISTS (
             SELECT 1 FROM campaigns_messageevent u WHERE u.message_id = m.id
             AND (u.kind = 'worker_lost' OR u.outcome = 'unknown'))
+    """,
+    # A route is checked, and a conversation recorded, under the lock of the consumer's row, by the
+    # database's clock; for how long the conversation was open is by the clock of who opened it.
+    "I4 nobody is pushed to in a conversation": """
+        SELECT r.message_id::text,
+               format('was let go at %%s, in the conversation of %%s', r.checked_at, c.recorded_at)
+        FROM conversations_conversation c
+        JOIN consumers_consumer p ON p.id = c.consumer_id
+        JOIN conversations_replyroute r ON r.account_id = p.account_id AND r.consumer_ref = p.ref
+        WHERE r.checked_at > c.recorded_at
+          AND (c.closed_at IS NULL OR r.checked_at < c.recorded_at + (c.closed_at - c.opened_at))
+          AND EXISTS (SELECT 1 FROM campaigns_messageevent e
+              JOIN campaigns_outboundmessage m ON m.id = e.message_id
+              WHERE m.public_id = r.message_id AND e.kind = 'push')
     """,
     "I8 one account along every key": """
         SELECT m.public_id::text, 'belongs to another account than its campaign'

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Now
 from django.utils import timezone
 
 from accounts.models import Account, ApiClient, Skill, User
@@ -63,6 +63,9 @@ class Conversation(models.Model):
     )
     first_answered_at = models.DateTimeField(null=True, blank=True)
     last_said_at = models.DateTimeField(null=True, blank=True)
+    # Under the consumer's lock, by the clock of a route's `checked_at`: the two have the order in
+    # which delivery and the opening held it (I4).
+    recorded_at = models.DateTimeField(null=True, editable=False, db_default=Now())
     # Primary keys of the last message that a side has seen; no foreign keys, as they only compare.
     consumer_read_to = models.BigIntegerField(default=0, db_default=0)
     agent_read_to = models.BigIntegerField(default=0, db_default=0)
@@ -130,6 +133,12 @@ class ReplyRoute(models.Model):
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.WAITING)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField()
+    checked_at = models.DateTimeField(
+        null=True,
+        editable=False,
+        db_default=Now(),
+        help_text="When the rules last let the message go.",
+    )
     sent_at = models.DateTimeField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     replied_at = models.DateTimeField(null=True, blank=True)

@@ -41,7 +41,8 @@ class NewRoute:
     valid_until: datetime
 
 
-# One statement for a slice of the delivery; a retry finds its route there already.
+# One statement for a slice of the delivery; a retry finds its route there already, and was checked
+# again.
 _OPEN_ROUTES = """
 INSERT INTO conversations_replyroute (
     account_id, message_id, consumer_ref, skill_id, source, campaign_id, campaign_name,
@@ -55,7 +56,7 @@ FROM jsonb_to_recordset(%s::jsonb) AS route(
     campaign_id text, campaign_name text, engagement_name text, handoff_id text,
     handoff_title text, app_names jsonb, title text, text text,
     valid_from timestamptz, valid_until timestamptz)
-ON CONFLICT (message_id) DO NOTHING
+ON CONFLICT (message_id) DO UPDATE SET checked_at = DEFAULT
 """
 
 _SET_STATES = """
@@ -67,7 +68,8 @@ RETURNING account_id, consumer_ref
 
 
 def open_reply_routes(*, routes: Sequence[NewRoute]) -> None:
-    """Open a route for each message before it is pushed; one that is there stays as it is."""
+    """Open a route for each message before it is pushed; of one that is there only the time of the
+    check changes."""
     if not routes:
         return
     with connection.cursor() as cursor:
