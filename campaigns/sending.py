@@ -229,4 +229,6 @@ def reply_route(row: Claimed, facts: MessageFacts) -> NewRoute:
         text=row.text,
         valid_from=row.expires_at - timedelta(seconds=campaign.handoff["lookback_seconds"]),
         valid_until=row.expires_at,
+        # What was accepted before there was the choice has no word of it.
+        takes_all=campaign.handoff.get("route_all_within_lookback", False),
     )

@@ -17,12 +17,13 @@ def announce_reply(
     if route is not None and route.replied_at is None:
         events.append(_replied(conversation, route, now))
     if is_new:
-        events.append(_event(EventType.CONVERSATION_OPENED, conversation, route, now))
+        about = route or conversation.continues
+        events.append(_event(EventType.CONVERSATION_OPENED, conversation, about, now))
     publish(events=events)
 
 
 def announce_closed(conversation: Conversation, *, now: datetime) -> None:
-    route = conversation.routes.order_by("pk").first()
+    route = conversation.outbound_route()
     publish(events=[_event(EventType.CONVERSATION_CLOSED, conversation, route, now)])
 
 

@@ -51,6 +51,15 @@ class Conversation(models.Model):
         max_length=6, choices=ConversationState, default=ConversationState.OPEN
     )
     explanation = models.TextField(help_text="Why it came to this skill, in one sentence.")
+    continues = models.ForeignKey(
+        "ReplyRoute",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        db_index=False,
+        help_text="A route that was answered before, and takes what is written later too.",
+    )
     opened_at = models.DateTimeField()
     accepted_at = models.DateTimeField(null=True, blank=True)
     accepted_by = models.CharField(
@@ -86,7 +95,12 @@ class Conversation(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["account", "state", "skill", "opened_at"], name="conversation_queue"
-            )
+            ),
+            models.Index(
+                fields=["continues"],
+                condition=Q(continues__isnull=False),
+                name="conversation_continues",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -106,6 +120,10 @@ class Conversation(models.Model):
             self.agent_read_to = message.pk
             changed += ["first_answered_at", "agent_read_to"]
         self.save(update_fields=changed)
+
+    def outbound_route(self) -> "ReplyRoute | None":
+        """Of the message that it answers, or goes on with."""
+        return self.routes.order_by("pk").first() or self.continues
 
 
 class ReplyRoute(models.Model):
@@ -133,6 +151,11 @@ class ReplyRoute(models.Model):
     state = models.CharField(max_length=9, choices=MessageState, default=MessageState.WAITING)
     valid_from = models.DateTimeField()
     valid_until = models.DateTimeField()
+    takes_all = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Whether all conversations of the lookback go there, or only the answer.",
+    )
     checked_at = models.DateTimeField(
         null=True,
         editable=False,

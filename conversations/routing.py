@@ -17,11 +17,13 @@ class NoSkill(Conflict):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """``route`` is the reply route that the consumer answers, if the message answers one."""
+    """``route`` is the reply route that the consumer answers, if the message answers one;
+    ``continues`` one that was answered before and takes this conversation too."""
 
     skill: Skill
     route: ReplyRoute | None
     explanation: str
+    continues: ReplyRoute | None = None
 
 
 def decide(
@@ -29,13 +31,16 @@ def decide(
     account: Account,
     named_route: ReplyRoute | None,
     newest_route: ReplyRoute | None,
+    standing_route: ReplyRoute | None,
     default_skill: Skill | None,
     now: datetime,
 ) -> Route:
     """Within the lookback the skill of the call, after it the default skill.
 
-    A live named route wins over the newest one; a route that was answered in a conversation that
-    has since been closed is used up, and the next message is an ordinary one.
+    A live named route wins over the newest one. A route that was answered in a conversation that
+    has since been closed is used up, and the next message is an ordinary one: but where a handoff
+    has all conversations go to the skill of its call, they do until the lookback ends. Of several
+    such routes the named one takes the message, else the newest, which is ``standing_route``.
 
     :raises NoSkill: the default skill is asked for and there is none.
     """
@@ -44,11 +49,26 @@ def decide(
     )
     if route is not None and route.replied_at is None:
         return Route(route.skill, route, _answers(route, account, now))
+    standing = route if route is not None and route.takes_all else standing_route
+    if standing is not None:
+        return _stand(standing, account, now)
     if default_skill is None:
         raise NoSkill("The account has no skill to route to. Add one in Settings, Skills.")
     why_not = _why_not(route or named_route or newest_route, account, now)
     explanation = f"To {default_skill.name}, the default skill, because {why_not}."
     return Route(default_skill, None, explanation)
+
+
+def _stand(route: ReplyRoute, account: Account, now: datetime) -> Route:
+    """What is written for the first time answers the message, whatever was answered since."""
+    if route.replied_at is None:
+        return Route(route.skill, route, _answers(route, account, now))
+    until = _at(route.valid_until, account, now)
+    explanation = (
+        f"To {route.skill.name}, because “{route.campaign_name}” has all conversations go there "
+        f"until {until} ({account.time_zone})."
+    )
+    return Route(route.skill, None, explanation, continues=route)
 
 
 def explain_transfer(

@@ -49,6 +49,13 @@ def newest_route(account: Account, consumer_ref: str, now: datetime) -> ReplyRou
     return routes.filter(valid_until__gt=now).first() or routes.first()
 
 
+def standing_route(account: Account, consumer_ref: str, now: datetime) -> ReplyRoute | None:
+    """The newest live route that takes all conversations of its lookback."""
+    routes = routes_of(account, consumer_ref).exclude(state=MessageState.CLOSED)
+    standing = routes.filter(takes_all=True, valid_until__gt=now)
+    return standing.select_related("skill", "conversation").first()
+
+
 def default_skill(account: Account) -> Skill | None:
     """The account's default skill, else its first one: no message is lost for want of it."""
     return account.default_skill or account.skills.order_by("id").first()
@@ -66,7 +73,7 @@ def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
     """The open conversation, or the last one until a newer message begins another."""
     pending = pending_messages(account=account, consumer=consumer, now=now)
     conversation = shown_conversation(consumer, pending)
-    answered = list(conversation.routes.all()) if conversation else []
+    answered = _answered(conversation) if conversation else []
     outbound = tuple(sorted([*answered, *pending], key=lambda route: (route.valid_from, route.pk)))
     return Dialog(
         welcome=None if outbound else account.welcome_message or None,
@@ -97,6 +104,11 @@ def last_said(conversations: Sequence[Conversation]) -> dict[int, Message]:
     said = Message.objects.filter(conversation__in=[one.pk for one in conversations])
     newest = said.order_by("conversation_id", "-id").distinct("conversation_id")
     return {message.conversation_id: message for message in newest}
+
+
+def _answered(conversation: Conversation) -> list[ReplyRoute]:
+    answered = list(conversation.routes.all())
+    return [*answered, conversation.continues] if conversation.continues else answered
 
 
 def _last_messages(conversation: Conversation) -> tuple[Message, ...]:

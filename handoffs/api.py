@@ -53,8 +53,7 @@ def handoff_json(handoff: Handoff) -> dict[str, Any]:
         "name": handoff.title,
         "lookbackPeriodDay": days,
         "lookbackPeriodHour": hours,
-        # A conversation that was closed is over: what is written after it is an ordinary message.
-        "routeAllWithinLookback": False,
+        "routeAllWithinLookback": handoff.route_all_within_lookback,
         "isActive": handoff.is_active,
         "createdAt": json_time(handoff.created_at),
         "updatedAt": json_time(handoff.updated_at),

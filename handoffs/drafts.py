@@ -116,5 +116,6 @@ def typed_in(handoff: Handoff) -> dict[str, Any]:
         "push_when_logged_in": "on" if handoff.push_when_logged_in else "",
         "push_when_logged_out": "on" if handoff.push_when_logged_out else "",
         "device_choice": handoff.device_choice,
+        "route_all_within_lookback": "on" if handoff.route_all_within_lookback else "",
         "is_active": "on" if handoff.is_active else "",
     }

@@ -178,6 +178,12 @@ class RulesForm(StepForm):
         initial=DeviceChoice.NEWEST,
         widget=forms.RadioSelect,
     )
+    route_all_within_lookback = forms.BooleanField(
+        label="Later conversations go to the call’s skill too",
+        required=False,
+        help_text="What the person writes after the answer was closed, until the lookback ends. "
+        "Otherwise it goes to the default skill.",
+    )
 
     def values(self) -> dict[str, Any]:
         given = self.cleaned_data

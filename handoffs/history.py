@@ -25,6 +25,7 @@ WORDS = {
     "push_when_logged_in": "Push when signed in",
     "push_when_logged_out": "Push when signed out",
     "device_choice": "Devices",
+    "route_all_within_lookback": "All conversations within the lookback",
     "language": "Language",
     "is_active": "Switched on",
 }

@@ -49,6 +49,7 @@ class Listed:
     text: str
     notification_title: str
     lookback: timedelta
+    route_all_within_lookback: bool
     language: str
     is_active: bool
     notes: tuple[str, ...]
@@ -95,6 +96,7 @@ def _store(account: Account, listed: Listed, *, by: User | str, now: datetime) -
         text=listed.text,
         notification_title=listed.notification_title,
         lookback=listed.lookback,
+        route_all_within_lookback=listed.route_all_within_lookback,
         language=listed.language,
         is_active=listed.is_active,
         by=by,
@@ -128,9 +130,10 @@ def read_entry(entry: Any) -> Listed:
         text=text,
         notification_title=title,
         lookback=_lookback(handoff),
+        route_all_within_lookback=handoff.get("routeAllWithinLookback") is True,
         language=_text(channel, "language", default="en"),
         is_active=handoff.get("isActive") is not False,
-        notes=tuple(_losses(handoff, components, kept=f"{title} {text}")),
+        notes=tuple(_losses(components, kept=f"{title} {text}")),
     )
 
 
@@ -161,9 +164,7 @@ def _count(value: Any, name: str, *, most: int) -> int:
     return value
 
 
-def _losses(
-    handoff: dict[str, Any], components: Sequence[dict[str, Any]], *, kept: str
-) -> Iterator[str]:
+def _losses(components: Sequence[dict[str, Any]], *, kept: str) -> Iterator[str]:
     """What LivePerson does with the handoff and we do not."""
     for one in components:
         if one.get("type") != "text":
@@ -174,8 +175,6 @@ def _losses(
     if lost:
         names = ", ".join(str(number) for number in lost)
         yield f"Calls must no longer send these variables: {names}."
-    if handoff.get("routeAllWithinLookback") is True:
-        yield "What is written after a conversation was closed goes to the default skill."
 
 
 def _variables(components: Sequence[dict[str, Any]]) -> set[int]:

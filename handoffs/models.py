@@ -74,6 +74,11 @@ class Handoff(models.Model):
     device_choice = models.CharField(
         max_length=6, choices=DeviceChoice, default=DeviceChoice.NEWEST
     )
+    route_all_within_lookback = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="What is written after the answer was closed goes to the skill of the call too.",
+    )
     language = models.CharField(
         max_length=20,
         default="en",
@@ -141,6 +146,7 @@ class Handoff(models.Model):
             "push_when_logged_in": self.push_when_logged_in,
             "push_when_logged_out": self.push_when_logged_out,
             "device_choice": self.device_choice,
+            "route_all_within_lookback": self.route_all_within_lookback,
             "language": self.language,
         }
 

@@ -28,6 +28,7 @@ EDITABLE = (
     "push_when_logged_in",
     "push_when_logged_out",
     "device_choice",
+    "route_all_within_lookback",
     "language",
     "is_active",
 )
@@ -66,6 +67,7 @@ def create_handoff(
     push_when_logged_in: bool = True,
     push_when_logged_out: bool = True,
     device_choice: str = DeviceChoice.NEWEST,
+    route_all_within_lookback: bool = False,
     language: str = "en",
     is_active: bool = True,
     kind: str = Kind.PROACTIVE,
@@ -89,6 +91,7 @@ def create_handoff(
         push_when_logged_in=push_when_logged_in,
         push_when_logged_out=push_when_logged_out,
         device_choice=device_choice,
+        route_all_within_lookback=route_all_within_lookback,
         language=language,
         is_active=is_active,
         kind=kind,

@@ -175,6 +175,6 @@ def _as_typed(name: str, given: Mapping[str, Any]) -> str:
     if name == "lookback":
         return f"{given['days']} d {given['hours']} h"
     value = given[name]
-    if name.startswith(("push_", "is_")):
+    if name.startswith(("push_", "route_", "is_")):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)

@@ -20,7 +20,7 @@ from conversations.models import (
     Sender,
 )
 from conversations.routing import Route, decide
-from conversations.selectors import default_skill, newest_route, routes_of
+from conversations.selectors import default_skill, newest_route, routes_of, standing_route
 from conversations.services.reply_routes import set_route_states
 from conversations.text import readable
 
@@ -139,6 +139,7 @@ def _route(account: Account, consumer: Consumer, named: ReplyRoute | None, now: 
         account=account,
         named_route=named,
         newest_route=newest_route(account, consumer.ref, now),
+        standing_route=standing_route(account, consumer.ref, now),
         default_skill=default_skill(account),
         now=now,
     )
@@ -149,6 +150,7 @@ def _start(account: Account, consumer: Consumer, decision: Route, now: datetime)
         account=account,
         consumer=consumer,
         skill=decision.skill,
+        continues=decision.continues,
         explanation=decision.explanation,
         opened_at=now,
     )

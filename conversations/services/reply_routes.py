@@ -39,6 +39,7 @@ class NewRoute:
     text: str
     valid_from: datetime
     valid_until: datetime
+    takes_all: bool = False
 
 
 # One statement for a slice of the delivery; a retry finds its route there already, and was checked
@@ -47,15 +48,15 @@ _OPEN_ROUTES = """
 INSERT INTO conversations_replyroute (
     account_id, message_id, consumer_ref, skill_id, source, campaign_id, campaign_name,
     engagement_name, handoff_id, handoff_title, app_names, title, text, state,
-    valid_from, valid_until)
+    valid_from, valid_until, takes_all)
 SELECT account_id, message_id, consumer_ref, skill_id, source, campaign_id, campaign_name,
     engagement_name, handoff_id, handoff_title, app_names, title, text, 'waiting',
-    valid_from, valid_until
+    valid_from, valid_until, takes_all
 FROM jsonb_to_recordset(%s::jsonb) AS route(
     account_id bigint, message_id uuid, consumer_ref text, skill_id bigint, source text,
     campaign_id text, campaign_name text, engagement_name text, handoff_id text,
     handoff_title text, app_names jsonb, title text, text text,
-    valid_from timestamptz, valid_until timestamptz)
+    valid_from timestamptz, valid_until timestamptz, takes_all boolean)
 ON CONFLICT (message_id) DO UPDATE SET checked_at = DEFAULT
 """
 

@@ -44,6 +44,33 @@ def test_a_message_is_sent_to_the_device_of_its_consumer(brand):
     assert check_store(now=timezone.now()) == []
 
 
+@pytest.mark.parametrize("says_so", [True, False])
+def test_where_later_conversations_go_is_what_the_handoff_said_when_the_call_came(brand, says_so):
+    """E1, B5"""
+    brand.handoff.route_all_within_lookback = says_so
+    brand.handoff.save()
+    brand.consumer("ana")
+    brand.send("ana")
+    brand.handoff.route_all_within_lookback = not says_so
+    brand.handoff.save()
+
+    deliver_all()
+
+    assert ReplyRoute.objects.get().takes_all is says_so
+
+
+def test_a_campaign_of_before_there_was_the_choice_takes_its_answer_alone(brand):
+    """A deployment finds messages whose snapshot has no word of it."""
+    brand.consumer("ana")
+    campaign = brand.send("ana").campaign
+    del campaign.handoff_snapshot["route_all_within_lookback"]
+    campaign.save()
+
+    deliver_all()
+
+    assert ReplyRoute.objects.get().takes_all is False
+
+
 def test_a_busy_provider_is_asked_again_after_its_retry_after_and_not_before(brand):
     """D5"""
     brand.consumer("lab:busy")

@@ -48,6 +48,7 @@ def test_a_handoff_is_listed_in_liveperson_s_shape(ask, account, path):
         notification_title="For ${{1}} and ${{2}}",
         lookback=timedelta(days=2, hours=3),
         language="sv",
+        route_all_within_lookback=True,
         created_at=MADE,
         updated_at=MADE + timedelta(days=1),
     )
@@ -61,7 +62,7 @@ def test_a_handoff_is_listed_in_liveperson_s_shape(ask, account, path):
             "name": "Cards",
             "lookbackPeriodDay": 2,
             "lookbackPeriodHour": 3,
-            "routeAllWithinLookback": False,
+            "routeAllWithinLookback": True,
             "isActive": True,
             "createdAt": "2026-11-23T19:00:00Z",
             "updatedAt": "2026-11-24T19:00:00Z",

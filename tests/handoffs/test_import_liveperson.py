@@ -287,13 +287,12 @@ def test_what_the_list_leaves_out_is_liveperson_s_default(run):
     assert (handoff.lookback, handoff.language) == (timedelta(days=30), "en")
 
 
-def test_a_handoff_that_is_switched_off_stays_so_and_a_changed_route_is_told(run):
+def test_what_is_switched_off_stays_so_and_where_later_conversations_go_is_taken_over(run):
     lines = run([entry(isActive=False, routeAllWithinLookback=True)])
 
-    assert not imported().get().is_active
-    assert lines[0] == (
-        "H7: imported. What is written after a conversation was closed goes to the default skill."
-    )
+    handoff = imported().get()
+    assert (handoff.is_active, handoff.route_all_within_lookback) == (False, True)
+    assert lines[0] == "H7: imported"
 
 
 def test_our_own_list_can_be_read_back(run, account):

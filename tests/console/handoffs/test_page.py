@@ -63,6 +63,7 @@ def test_versions_say_who_changed_what_and_when_without_the_texts(cards, client,
             "lookback": timedelta(hours=26),
             "push_when_logged_out": False,
             "device_choice": "all",
+            "route_all_within_lookback": True,
         },
         by="astrid@larkfield.example",
         now=NOW,
@@ -83,6 +84,7 @@ def test_versions_say_who_changed_what_and_when_without_the_texts(cards, client,
         ("Lookback", "30 d", "1 d 2 h"),
         ("Push when signed out", "yes", "no"),
         ("Devices", "The device used last", "Every device"),
+        ("All conversations within the lookback", "no", "yes"),
     }
     assert "secret offer" not in words(page)
 

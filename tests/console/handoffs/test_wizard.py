@@ -20,6 +20,7 @@ RULES = {
     "hours": "3",
     "push_when_logged_in": "on",
     "device_choice": "all",
+    "route_all_within_lookback": "on",
 }
 
 
@@ -52,6 +53,7 @@ def test_a_handoff_is_made_from_channel_message_rules_and_review(client, url, be
     assert handoff.lookback_days_hours == (2, 3)
     assert (handoff.push_when_logged_in, handoff.push_when_logged_out) == (True, False)
     assert handoff.device_choice == "all"
+    assert handoff.route_all_within_lookback
     assert not HandoffDraft.objects.exists()
 
 
