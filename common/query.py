@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from common.errors import FieldError, InvalidRequest
 from common.json_body import is_storable
@@ -32,6 +33,14 @@ class Query:
         else:
             return value
         return None
+
+    def uuid(self, name: str) -> UUID | None:
+        value = self._data.get(name)
+        try:
+            return None if value is None else UUID(value)
+        except ValueError:
+            self.fail(name, "not_an_id", f"{name} must be a UUID.")
+            return None
 
     def choice(self, name: str, choices: Collection[str]) -> str | None:
         value = self._data.get(name)

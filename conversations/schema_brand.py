@@ -193,7 +193,10 @@ OPERATIONS = {
         id="listConversationMessages",
         scope=READ,
         summary="What was said, the oldest first",
-        parameters=page_parameters(CURSOR_PATTERN),
+        parameters=(
+            query("after", UUID, "Only what was said after this message (`messageId`)."),
+            *page_parameters(CURSOR_PATTERN),
+        ),
         responses={
             200: answer(
                 "A page.",

@@ -25,6 +25,10 @@ class EventType(models.TextChoices):
     CAMPAIGN_COMPLETED = "campaign.completed", "Every message of a campaign is final"
     CAMPAIGN_CANCELLED = "campaign.cancelled", "A campaign was cancelled"
     CONVERSATION_OPENED = "conversation.opened", "A conversation began"
+    CONVERSATION_MESSAGE = "conversation.message", "A consumer wrote"
+    CONVERSATION_ACCEPTED = "conversation.accepted", "Somebody answers a conversation"
+    CONVERSATION_TRANSFERRED = "conversation.transferred", "A conversation went to another skill"
+    CONVERSATION_RETURNED = "conversation.returned", "A conversation is back in its queue"
     CONVERSATION_CLOSED = "conversation.closed", "A conversation was closed"
 
 

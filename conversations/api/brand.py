@@ -15,7 +15,7 @@ from common.times import json_time
 from conversations.api.dialog import message_json
 from conversations.context import CampaignInfo, Context, context_of
 from conversations.listing import ConversationFilter, find_conversations
-from conversations.models import Conversation, ConversationState
+from conversations.models import Conversation, ConversationState, Message
 from conversations.services import (
     MAX_TEXT,
     accept_conversation,
@@ -82,12 +82,24 @@ class ConversationAccept(ConversationView):
 
 
 class ConversationMessages(ConversationView):
-    """What was said, the oldest first; a POST says more."""
+    """What was said, the oldest first, ``after`` a message or from the beginning; a POST says
+    more."""
 
     def get(self, request: Request, **kwargs: Any) -> Response:
         messages = self.conversation.messages.all()
+        if (after := self._after(request)) is not None:
+            messages = messages.filter(pk__gt=after.pk)
         page, place = read_page(messages, request.query_params, newest_first=False)
         return Response({"messages": [_said_json(one) for one in page], **place})
+
+    def _after(self, request: Request) -> Message | None:
+        query = Query(request.query_params)
+        given = query.uuid("after")
+        found = self.conversation.messages.filter(public_id=given).first() if given else None
+        if given and found is None:
+            query.fail("after", "unknown_message", "This conversation has no such message.")
+        query.raise_if_invalid()
+        return found
 
     def post(self, request: Request, **kwargs: Any) -> Response:
         fields = Fields(request.data)

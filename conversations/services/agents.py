@@ -7,7 +7,11 @@ from django.db import transaction
 from accounts.audit import record
 from accounts.models import Skill, User
 from common.errors import Conflict, DomainError
-from conversations.announcements import announce_closed
+from conversations.announcements import (
+    announce_accepted,
+    announce_closed,
+    announce_transferred,
+)
 from conversations.live import tell_changed
 from conversations.models import Conversation, ConversationState, Message, Sender
 from conversations.routing import explain_transfer
@@ -45,6 +49,7 @@ def accept_conversation(*, conversation: Conversation, by: User | str, now: date
     if not current.accepted_by:
         current.accepted_at, current.accepted_by = now, str(by)
         current.save(update_fields=["accepted_at", "accepted_by"])
+        announce_accepted(current, now=now)
     elif current.accepted_by != str(by):
         raise ConversationTaken(f"{current.accepted_by} answers this conversation.")
     conversation.accepted_at, conversation.accepted_by = current.accepted_at, current.accepted_by
@@ -130,6 +135,7 @@ def transfer_conversation(
             "explanation": [explanation, conversation.explanation],
         },
     )
+    announce_transferred(conversation, from_skill=before.name, by=str(by), now=now)
     tell_changed(conversation)
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 from accounts.models import Account
 from common.errors import Conflict, DomainError
 from consumers.models import Consumer
-from conversations.announcements import announce_reply
+from conversations.announcements import announce_message
 from conversations.live import tell_changed
 from conversations.models import (
     Conversation,
@@ -91,7 +91,7 @@ def receive_message(
     )
     conversation.note_said(message)
     tell_changed(conversation)
-    announce_reply(conversation, route, is_new=is_new, now=now)
+    announce_message(message, conversation, route, is_new=is_new, now=now)
     if route is not None:
         _mark_answered(route, conversation, is_named=route == named, now=now)
     return Received(conversation, message, is_new, route)

@@ -1,6 +1,7 @@
 """Query strings: what is wrong is named, all of it at once."""
 
 from datetime import UTC, datetime
+from uuid import UUID
 
 import pytest
 
@@ -51,6 +52,16 @@ def test_milliseconds_that_no_calendar_has_are_refused(given):
     query.milliseconds("start")
 
     assert pointers(query) == [("/start", "out_of_range")]
+
+
+def test_an_id_is_read_in_either_spelling_and_nothing_else_is_one():
+    told = "01a209db-99ca-740c-ad77-7f42c9f2f018"
+    for given in (told, told.replace("-", "")):
+        assert Query({"after": given}).uuid("after") == UUID(told)
+    for given in ("", "7", "\0" * 32):
+        query = Query({"after": given})
+        query.uuid("after")
+        assert pointers(query) == [("/after", "not_an_id")]
 
 
 def test_every_wrong_parameter_is_named():

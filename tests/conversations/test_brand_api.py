@@ -47,6 +47,26 @@ def say(shop: Brand, ref: str, text: str) -> Conversation:
     return received.conversation
 
 
+def test_a_bot_reads_what_was_said_after_the_last_that_it_knows(
+    shop: Brand, talk: Conversation
+) -> None:
+    """E7"""
+    api, here = bot(shop), f"conversations/{talk.public_id}/messages"
+    (first,) = api.get(here).json()["messages"]
+    assert api.get(f"{here}?after={first['messageId']}").json()["messages"] == []
+
+    say(shop, "anna", "And where?")
+
+    told = api.get(f"{here}?after={first['messageId']}").json()["messages"]
+    assert [one["text"] for one in told] == ["And where?"]
+    shop.consumer("bo")
+    others = f"conversations/{say(shop, 'bo', 'Hello').public_id}/messages"
+    for after, key in ((first["messageId"], "unknown_message"), ("7", "not_an_id")):
+        answer = api.get(f"{others}?after={after}")
+        assert answer.status_code == 400
+        assert answer.json()["errors"][0]["code"] == key
+
+
 def test_a_bot_reads_what_the_consumer_was_told_who_they_are_and_why_it_came(
     shop: Brand, talk: Conversation
 ) -> None:

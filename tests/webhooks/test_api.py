@@ -358,7 +358,7 @@ def test_without_a_token_nothing_is_told(account, endpoint, delivered):
         ({"url": URL, "eventTypes": ["recipient.sent", "x"]}, ["#/eventTypes/1"]),
         ({"url": URL, "eventTypes": [{}]}, ["#/eventTypes/0"]),
         ({"url": URL, "eventTypes": [None, 3]}, ["#/eventTypes/0", "#/eventTypes/1"]),
-        ({"url": URL, "eventTypes": ["recipient.sent"] * 12}, ["#/eventTypes"]),
+        ({"url": URL, "eventTypes": ["recipient.sent"] * (len(EventType) + 1)}, ["#/eventTypes"]),
         ({"url": URL, "eventTypes": ["webhook.test"]}, ["#/eventTypes/0"]),
         ({"url": "https://a/" + "x" * 2000, "eventTypes": ["recipient.sent"]}, ["#/url"]),
         ({"url": "http://127.0.0.1/", "eventTypes": ["recipient.sent"]}, ["#/url"]),
