@@ -65,6 +65,8 @@ class AccountAdmin(AccountScopedAdmin):
         "time_zone",
         "default_skill",
         "welcome_message",
+        "return_after_minutes",
+        "close_after_hours",
         "max_recipients",
         "requests_per_second",
         "daily_recipients",

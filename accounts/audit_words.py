@@ -19,6 +19,7 @@ VERBS: Mapping[str, str] = {
     "campaign_cancelled": "cancelled a campaign",
     "consumer_erased": "erased a consumer",
     "consumer_exported": "exported what is kept of a consumer",
+    "conversation_returned": "gave a conversation back to its queue",
     "conversation_transferred": "handed over a conversation",
     "framing_allowed": "let a site frame the widget",
     "framing_forbidden": "no longer lets a site frame the widget",

@@ -74,6 +74,26 @@ class Account(models.Model):  # type: ignore[django-manager-missing]
         validators=[MinValueValidator(1)],
         help_text="How many messages go out a second on each channel; empty: as fast as it goes.",
     )
+    return_after_minutes = models.PositiveIntegerField(
+        "minutes until a conversation goes back",
+        null=True,
+        blank=True,
+        default=10,
+        db_default=10,
+        validators=[MaxValueValidator(10_080)],
+        help_text="A consumer who waits so long for who accepted is in the queue again; "
+        "empty or 0: never.",
+    )
+    close_after_hours = models.PositiveIntegerField(
+        "hours until a conversation is closed",
+        null=True,
+        blank=True,
+        default=168,
+        db_default=168,
+        validators=[MaxValueValidator(8_760)],
+        help_text="A consumer who is silent so long after the agent’s last word; "
+        "empty or 0: never.",
+    )
     requires_two_factor = models.BooleanField(
         "two-factor for administrators",
         default=False,

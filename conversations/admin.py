@@ -22,6 +22,7 @@ from conversations.models import (
     ReplyPush,
     ReplyRoute,
 )
+from conversations.selectors import who_sees
 from conversations.services import close_conversation, transfer_conversation
 
 
@@ -46,8 +47,8 @@ class ConversationAdmin(AccountScopedAdmin):
     actions = ("close",)
     inlines = (MessageInline,)
     fields = (
-        *("public_id", "account", "consumer", "channel", "skill", "explanation"),
-        *("state", "opened_at", "closed_at", "closed_by"),
+        *("public_id", "account", "consumer", "channel", "skill", "explanation", "seen_by"),
+        *("state", "opened_at", "closed_at", "closed_by", "closed_because"),
     )
 
     def get_readonly_fields(
@@ -75,6 +76,10 @@ class ConversationAdmin(AccountScopedAdmin):
         if "skill" in form.changed_data:
             by, skill = str(request.user), obj.skill
             transfer_conversation(conversation=obj, skill=skill, by=by, now=timezone.now())
+
+    @admin.display(description="Who sees it")
+    def seen_by(self, obj: Conversation) -> str:
+        return ", ".join(str(member.user) for member in who_sees(obj)) or "Nobody"
 
     @admin.action(description="Close the selected conversations", permissions=["change"])
     def close(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> None:

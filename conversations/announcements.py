@@ -53,6 +53,11 @@ def announce_transferred(
     )
 
 
+def announce_returned(conversation: Conversation, *, returned_from: str, now: datetime) -> None:
+    """Nobody answers it any more: it waits in its skill's queue again."""
+    _announce(EventType.CONVERSATION_RETURNED, conversation, now, returnedFrom=returned_from)
+
+
 def announce_closed(conversation: Conversation, *, now: datetime) -> None:
     _announce(EventType.CONVERSATION_CLOSED, conversation, now)
 
@@ -91,4 +96,5 @@ def _data(conversation: Conversation, route: ReplyRoute | None) -> dict[str, Any
         "acceptedBy": conversation.accepted_by or None,
         "closedAt": json_time(conversation.closed_at),
         "closedBy": conversation.closed_by or None,
+        "closedBecause": conversation.closed_because or None,
     }

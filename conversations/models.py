@@ -67,6 +67,9 @@ class Conversation(models.Model):
     )
     closed_at = models.DateTimeField(null=True, blank=True)
     closed_by = models.CharField(max_length=254, blank=True)
+    closed_because = models.TextField(
+        blank=True, db_default="", help_text="Why, where nobody did it but the system."
+    )
     waiting_since = models.DateTimeField(
         null=True, blank=True, help_text="Empty where the last word is the agent's."
     )
@@ -95,6 +98,12 @@ class Conversation(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["account", "state", "skill", "opened_at"], name="conversation_queue"
+            ),
+            # Those that nobody tends are looked for again and again; the closed ones are many.
+            models.Index(
+                fields=["opened_at"],
+                condition=Q(state=ConversationState.OPEN),
+                name="conversation_open",
             ),
             models.Index(
                 fields=["continues"],

@@ -1,12 +1,12 @@
-"""Where a new conversation goes, and why, in one sentence."""
+"""Where a conversation goes, and why, in one sentence; and why one was closed by itself."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from accounts.models import Account, Skill
 from common.errors import Conflict
-from conversations.models import ReplyRoute
+from conversations.models import Conversation, ReplyRoute
 
 
 class NoSkill(Conflict):
@@ -59,6 +59,24 @@ def decide(
     return Route(default_skill, None, explanation)
 
 
+def explain_return(conversation: Conversation, *, now: datetime) -> str:
+    account, since = conversation.account, conversation.waiting_since or now
+    return (
+        f"To {conversation.skill.name} again, because {conversation.accepted_by} had accepted it "
+        f"and the consumer waits for an answer since {_at(since, account, now)} "
+        f"({account.time_zone})."
+    )
+
+
+def explain_closing(conversation: Conversation, *, now: datetime) -> str:
+    """Why the system closes it: after so long the consumer will not answer any more."""
+    account, said_at = conversation.account, conversation.last_said_at or now
+    return (
+        f"Closed by the system, because the consumer was silent for {_span(now - said_at)} after "
+        f"the agent’s last word on {_at(said_at, account, now)} ({account.time_zone})."
+    )
+
+
 def _stand(route: ReplyRoute, account: Account, now: datetime) -> Route:
     """What is written for the first time answers the message, whatever was answered since."""
     if route.replied_at is None:
@@ -104,6 +122,13 @@ def _closed(route: ReplyRoute, account: Account, now: datetime) -> str:
         return ""
     closed_at = _at(route.conversation.closed_at, account, now)
     return f" and that conversation was closed on {closed_at} ({account.time_zone})"
+
+
+def _span(span: timedelta) -> str:
+    """In whole days, or in hours where it is no day."""
+    hours = int(span.total_seconds()) // 3600
+    number, unit = (hours // 24, "day") if hours >= 24 else (hours, "hour")
+    return f"{number} {unit}" if number == 1 else f"{number} {unit}s"
 
 
 def _at(moment: datetime, account: Account, now: datetime) -> str:

@@ -42,6 +42,7 @@ _SUMMARY: dict[str, Schema] = {
     "acceptedBy": or_null(STRING),
     "closedAt": or_null(TIME),
     "closedBy": or_null(STRING),
+    "closedBecause": about(or_null(STRING), "Why, where it closed by itself."),
     "explanation": about(STRING, "Why it came to this skill."),
 }
 COMPONENTS: dict[str, Schema] = {
@@ -108,6 +109,7 @@ SUMMARY = {
     "acceptedBy": None,
     "closedAt": None,
     "closedBy": None,
+    "closedBecause": None,
     "explanation": "To billing, because this answers “Card renewal”.",
 }
 INFO = {

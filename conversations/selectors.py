@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from accounts.models import Account, Skill
+from accounts.models import Account, Membership, Skill
+from accounts.roles import ANSWER_CONVERSATIONS, MANAGE_AGENTS, PERMISSIONS
 from consumers.models import Consumer, Device, LogoutType
 from conversations.models import (
     Conversation,
@@ -135,6 +136,20 @@ def consumers_in_conversation(consumer_ids: Sequence[int]) -> set[int]:
         consumer_id__in=consumer_ids, state=ConversationState.OPEN
     )
     return set(open_ones.values_list("consumer_id", flat=True))
+
+
+def who_sees(conversation: Conversation) -> QuerySet[Membership]:
+    """The agents of its skill, and who manages agents: one of a skill without any is seen too."""
+    answering = Q(role__in=_roles_with(ANSWER_CONVERSATIONS), skills=conversation.skill_id)
+    managing = Q(role__in=_roles_with(MANAGE_AGENTS))
+    members = Membership.objects.filter(
+        answering | managing, account=conversation.account_id, user__is_active=True
+    )
+    return members.select_related("user").order_by("user__email").distinct()
+
+
+def _roles_with(permission: str) -> list[str]:
+    return [role for role, permissions in PERMISSIONS.items() if permission in permissions]
 
 
 def conversation_ids(message_ids: Sequence[UUID]) -> dict[UUID, UUID]:

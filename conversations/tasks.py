@@ -8,6 +8,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from common.wake_ups import wake_ups
+from conversations import abandoned
 from conversations.delivery import deliver
 from conversations.metrics import WAKE_UPS_LOST
 from conversations.pushes.queue import forget
@@ -18,6 +19,8 @@ LONGEST_TASK_SECONDS = 1.0
 KEPT = timedelta(days=7)
 BATCH = 2000
 MOST_BATCHES = 20
+# Conversations that nobody tends: each is told to webhooks, so a batch of them is small.
+TENDED, MOST_TENDED = 100, 50
 
 
 def wake() -> None:
@@ -42,3 +45,13 @@ def forget_reply_pushes(**kwargs: Any) -> None:
     for _ in range(MOST_BATCHES):
         if not forget(finished_before=finished_before, limit=BATCH):
             return
+
+
+@shared_task
+def tend_abandoned(**kwargs: Any) -> None:
+    """Each batch is committed by itself; what is left is taken the next time."""
+    now = timezone.now()
+    for tend in (abandoned.return_unanswered, abandoned.close_silent):
+        for _ in range(MOST_TENDED):
+            if not tend(now=now, limit=TENDED):
+                break

@@ -229,6 +229,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "push-notices": {"task": "push.tasks.send_notices", "schedule": 60.0},
     # Rows of ways that work; they are few.
     "forget-breakers": {"task": "push.tasks.forget_breakers", "schedule": 3600.0},
+    # A consumer who waits in vain is in the queue again within a minute.
+    "tend-abandoned": {"task": "conversations.tasks.tend_abandoned", "schedule": 60.0},
     # In batches, so that no run is long; what is kept is kept for weeks.
     "forget-deliveries": {"task": "webhooks.tasks.forget_old", "schedule": 600.0},
     # In batches; kept for a week, for who asks what became of a push.

@@ -149,7 +149,22 @@ class BrandFields(forms.Form):
         widget=forms.Textarea({"rows": 4, "data-counted": WELCOME_LENGTH}),
         help_text="Shown in the app to who was sent nothing; empty shows none.",
     )
-
+    return_after_minutes = forms.IntegerField(
+        label="Minutes until a conversation goes back to its queue",
+        required=False,
+        min_value=0,
+        max_value=10_080,
+        help_text="When somebody has accepted it and the person waits so long for a word. "
+        "Empty or 0: never.",
+    )
+    close_after_hours = forms.IntegerField(
+        label="Hours until a silent conversation is closed",
+        required=False,
+        min_value=0,
+        max_value=8_760,
+        help_text="When the person has not written for so long after your last word; until then "
+        "no message is sent to them. Who waits for you is never closed on. Empty or 0: never.",
+    )
     requires_two_factor = forms.BooleanField(
         label="Ask administrators for a second factor",
         required=False,

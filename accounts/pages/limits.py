@@ -10,7 +10,15 @@ from accounts.pages.base import SettingForm
 from accounts.pages.forms import WELCOME_LENGTH, BrandFields
 from accounts.roles import VIEW_CAMPAIGNS
 
-FIELDS = ("name", "time_zone", "default_skill", "welcome_message", "requires_two_factor")
+FIELDS = (
+    "name",
+    "time_zone",
+    "default_skill",
+    "welcome_message",
+    "return_after_minutes",
+    "close_after_hours",
+    "requires_two_factor",
+)
 
 
 class Limits(SettingForm):

@@ -150,6 +150,7 @@ def summary_json(conversation: Conversation) -> dict[str, Any]:
         "acceptedBy": conversation.accepted_by or None,
         "closedAt": json_time(conversation.closed_at),
         "closedBy": conversation.closed_by or None,
+        "closedBecause": conversation.closed_because or None,
         "explanation": conversation.explanation,
     }
 

@@ -161,6 +161,8 @@ def test_a_brand_s_administrator_cannot_raise_limits_that_operators_set(brand):
     form = {
         "name": "Renamed",
         "time_zone": "Europe/Stockholm",
+        "return_after_minutes": 10,
+        "close_after_hours": 168,
         "max_recipients": 9999,
         "requests_per_second": 9999,
         "daily_recipients": 9999,
@@ -190,6 +192,8 @@ def test_an_operator_sets_an_account_s_send_rate_and_the_audit_log_has_it(operat
         "name": "Theirs",
         "time_zone": "UTC",
         "region": "EMEA",
+        "return_after_minutes": 10,
+        "close_after_hours": 168,
         "max_recipients": 100,
         "requests_per_second": 10,
         "daily_recipients": 100_000,

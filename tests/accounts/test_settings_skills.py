@@ -30,6 +30,7 @@ def _administrator(account, client) -> None:
 
 def brand(**changed: Any) -> dict[str, Any]:
     fields = {"name": "Larkfield", "time_zone": "UTC", "welcome_message": "", "default_skill": ""}
+    fields |= {"return_after_minutes": 10, "close_after_hours": 168}
     return {**fields, **changed}
 
 
@@ -183,7 +184,30 @@ def test_s11_limits_are_the_operator_s_whatever_is_sent(client, account):
     assert "Set by whoever runs this installation" in page
 
 
-@pytest.mark.parametrize("wrong", [{"time_zone": "Mars/Olympus"}, {"name": ""}])
+def test_a_brand_says_when_conversations_that_nobody_tends_go_back_and_are_closed(client, account):
+    client.post(
+        path_of("settings_limits", account), brand(return_after_minutes=30, close_after_hours="")
+    )
+
+    account.refresh_from_db()
+    assert (account.return_after_minutes, account.close_after_hours) == (30, None)
+    changes = AuditEvent.objects.get(verb="account_changed").changes
+    assert changes["close_after_hours"] == [168, None]
+    client.force_login(member(Role.CAMPAIGN_MANAGER, account, email="carl@brand.example"))
+    page = text_of(client.get(path_of("settings_limits", account)))
+    assert "back to their queue after 30 minutes" in page
+    assert "stay open" in page
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"time_zone": "Mars/Olympus"},
+        {"name": ""},
+        {"return_after_minutes": "-1"},
+        {"close_after_hours": "8761"},
+    ],
+)
 def test_a_wrong_field_of_the_brand_is_refused_beside_it(client, account, wrong):
     answer = client.post(path_of("settings_limits", account), brand(**wrong))
 

@@ -67,6 +67,7 @@ def test_the_first_answer_to_a_message_is_told_with_its_conversation(
         "acceptedBy": None,
         "closedAt": None,
         "closedBy": None,
+        "closedBecause": None,
     }
 
 

@@ -1,18 +1,25 @@
 """E1, E2 when everything happens at once, on real connections."""
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import OperationalError, connection, transaction
 
+from accounts.models import AuditEvent
 from consumers.models import Consumer
+from conversations.abandoned import close_silent, return_unanswered
 from conversations.models import Conversation, Message, ReplyRoute
-from conversations.services import close_conversation, receive_message
+from conversations.services import (
+    accept_conversation,
+    add_agent_message,
+    close_conversation,
+    receive_message,
+)
 from tests.factories.accounts import AccountFactory, SkillFactory
 from tests.factories.consumers import ConsumerFactory
 from tests.factories.conversations import ConversationFactory, ReplyRouteFactory
-from tests.threads import at_once
+from tests.threads import at_once, other_worker, wait_for_a_lock
 
 NOW = datetime(2026, 11, 20, 13, 22, tzinfo=UTC)
 
@@ -92,3 +99,50 @@ def test_a_conversation_is_opened_under_the_lock_that_delivery_takes(anna):
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
     assert reply(anna, "Yes").is_new_conversation
+
+
+@pytest.fixture
+def silent(anna):
+    """Anna was answered a week ago and is silent since."""
+    conversation = reply(anna, "Hello").conversation
+    add_agent_message(conversation=conversation, text="Good day", by="eva", now=NOW)
+    return conversation
+
+
+def test_a_consumer_who_writes_at_the_moment_of_closing_is_not_closed_on(anna, silent):
+    """Who closes leaves it to the next time; then the consumer waits, and is not closed on."""
+    with other_worker() as closing, transaction.atomic():
+        reply(anna, "Wait!")
+        closing.start(lambda: close_silent(now=NOW + timedelta(days=8), limit=10))
+        closing.thread.join(timeout=20)
+        assert not closing.thread.is_alive()
+
+    assert close_silent(now=NOW + timedelta(days=8), limit=10) == 0
+    silent.refresh_from_db()
+    assert (silent.state, silent.messages.count()) == ("open", 3)
+
+
+def test_a_consumer_who_writes_while_it_is_closed_opens_another(anna, silent):
+    with other_worker() as writing, transaction.atomic():
+        assert close_silent(now=NOW + timedelta(days=8), limit=10) == 1
+        writing.start(lambda: reply(anna, "Hello again"))
+        wait_for_a_lock()
+
+    assert list(Conversation.objects.order_by("pk").values_list("state", flat=True)) == [
+        "closed",
+        "open",
+    ]
+    assert Message.objects.filter(conversation__state="open").get().text == "Hello again"
+
+
+def test_two_who_tend_at_once_do_nothing_twice(anna):
+    people = [anna, *ConsumerFactory.create_batch(19, account=anna.account)]
+    for consumer in people:
+        conversation = reply(consumer, "Hello").conversation
+        accept_conversation(conversation=conversation, by="eva", now=NOW)
+
+    later = NOW + timedelta(hours=1)
+    counts = at_once(*[lambda: return_unanswered(now=later, limit=7)] * 6)
+
+    assert sum(counts) == 20
+    assert AuditEvent.objects.filter(verb="conversation_returned").count() == 20

@@ -23,6 +23,7 @@ from common.claims import is_due
 from conversations import tasks as replies
 from conversations.delivery import deliver as deliver_replies
 from conversations.pushes.queue import QUEUE as REPLIES
+from conversations.tasks import tend_abandoned
 from webhooks import tasks as webhooks
 from webhooks.delivery import deliver as deliver_webhooks
 from webhooks.outbox import QUEUE as WEBHOOKS
@@ -35,6 +36,7 @@ PACED_INTERVAL = 1.0
 ASIDE_INTERVAL = 1.0
 # A reply that waits for its turn, or for an app to show it, is not to wait for long after that.
 REPLIES_INTERVAL = 1.0
+TEND_INTERVAL = 60.0
 
 
 class Command(BaseCommand):
@@ -55,6 +57,7 @@ class Command(BaseCommand):
             _deliver_aside,
             _sweep_webhooks,
             _sweep_replies,
+            _tend_conversations,
         )
         if options["once"]:
             for round_ in rounds:
@@ -137,3 +140,9 @@ def _sweep_replies(stop: Event) -> float:
             break
     interval: float = min(REPLIES_INTERVAL, settings.SWEEP_INTERVAL)
     return interval
+
+
+def _tend_conversations(stop: Event) -> float:
+    """As beat has it done, for who has none, or no broker."""
+    tend_abandoned()
+    return TEND_INTERVAL
