@@ -44,7 +44,7 @@ def deliver(*, with_slow: bool) -> int:
     claims = claim(QUEUE, limit=CLAIM, lease=settings.DELIVERY_LEASE, skip=skip)
     if claims:
         _Batch(claims, start_by=began + _time_to_start()).run()
-        logger.info("Delivered %d pushes of agents' messages", len(claims))
+        logger.info("Delivered batch of %d in queue replies", len(claims))
     return len(claims)
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from accounts.models import User
 from consumers.models import Device
 from conversations.live import WATCHED_FOR, watching
-from conversations.models import Message, ReplyPush, Sender
+from conversations.models import Conversation, Message, ReplyPush, Sender
 from conversations.services import close_conversation, erase_conversations, mark_read
 from conversations.tasks import wake
 from push.credentials import switch_off
@@ -183,6 +183,28 @@ def test_the_push_of_somebody_who_was_erased_goes_with_what_was_said(talk):
     work()
 
     assert (shown(), Message.objects.count(), ReplyPush.objects.count()) == ([], 0, 0)
+
+
+def test_nobody_is_rung_for_somebody_who_was_erased_meanwhile(talk):
+    """C8: a word that crossed with the erasing."""
+    talk.phone()
+    talk.say()
+    Conversation.objects.update(consumer=None)
+    work()
+
+    assert (shown(), outcome()) == ([], ("skipped", "consumer_erased"))
+
+
+def test_what_is_said_stands_in_no_log(talk, caplog):
+    """J2"""
+    for token in ("phone-1", "lab:gone", "lab:too-big"):
+        talk.phone(token)
+    with caplog.at_level(0):
+        talk.say("My PIN is 4711")
+        work()
+
+    assert "Delivered batch of 1" in caplog.text
+    assert "4711" not in caplog.text
 
 
 def test_workers_are_woken_once_the_message_is_stored(talk, django_capture_on_commit_callbacks):
