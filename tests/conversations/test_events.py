@@ -4,6 +4,7 @@ import time
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from common.event_stream import places
@@ -187,6 +188,24 @@ def test_lost_hint_delays_a_message_and_loses_none(sdk, talk, monkeypatch):
         told = stream.news(1)
 
     assert told[0].id == str(message.public_id)
+
+
+def test_stream_outlives_a_database_that_is_away_for_a_while(sdk, talk, monkeypatch):
+    """D8: it beats on, and tells what was said meanwhile."""
+    monkeypatch.setattr(event_feed, "LOOK_AGAIN", timedelta(seconds=0.1))
+    monkeypatch.setattr(event_feed, "LOOK_WHILE_DEAF", timedelta(seconds=0.1))
+
+    with opened(sdk) as stream:
+        assert stream.next() == BEAT
+        said = answer(talk, "Meanwhile")
+        connection.close()
+        with monkeypatch.context() as away:
+            away.setitem(connection.settings_dict, "HOST", "/nowhere")
+            beats = [stream.next(), stream.next()]
+        told = stream.news(1)
+
+    assert beats == [BEAT, BEAT]
+    assert told[0].id == str(said.public_id)
 
 
 def test_stream_ends_with_its_token(sdk, talk):
