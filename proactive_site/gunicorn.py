@@ -27,8 +27,8 @@ accesslog = None
 control_socket_disable = True
 
 
-# A phone that lost its network says nothing; by itself TCP would hold its live view for a quarter of
-# an hour. In milliseconds, from when it last took what was sent.
+# A phone that lost its network says nothing; by itself TCP would hold its live view for a quarter
+# of an hour. In milliseconds, from when it last took what was sent.
 PHONE_IS_GONE = 40_000
 
 
