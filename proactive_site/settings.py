@@ -139,7 +139,9 @@ DATABASES: dict[str, Any] = {
 # sets it for the web server alone, which has more threads than PostgreSQL has connections.
 DB_POOL_SIZE = env.int("DB_POOL_SIZE", default=0)
 if DB_POOL_SIZE:
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
+    # It looks itself whether a connection is alive.
+    shared = {"ENGINE": "common.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
+    DATABASES["default"].update(shared)
     DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
         "min_size": 0,
         "max_size": DB_POOL_SIZE,

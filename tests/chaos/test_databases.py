@@ -1,11 +1,13 @@
 """PostgreSQL and Valkey in trouble, on a stage of their own: the API says 503, nothing is lost."""
 
+import http.client
 import json
 import os
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,6 +52,13 @@ class Scene:
         if status == 200:
             self.sent += count
         return status, json.loads(body) if body else None
+
+    def look(self) -> int:
+        """The status of a question about an account that there is not: it asks the database."""
+        link = http.client.HTTPConnection("127.0.0.1", self.stage.port, timeout=10)
+        with closing(link):
+            link.request("GET", "/api/sdk/v1/account/1/devices")
+            return link.getresponse().status
 
     def refusal(self, count: int) -> tuple[int, Any] | None:
         """The answer of a call that was not accepted."""
@@ -125,6 +134,21 @@ def test_crashed_database_is_answered_503_and_its_return_is_enough(scene: Scene)
         assert_unavailable(*refused)
         wait_for(lambda: scene.call(20)[0] == 200, seconds=20, what="an accepted call")
     scene.wait_until_all_are_sent()
+
+
+def test_restarted_database_makes_no_caller_wait(scene: Scene) -> None:
+    """D8: the web server's connections died while nobody called; all are replaced at once."""
+    with ThreadPoolExecutor(8) as callers:
+        warm = list(callers.map(lambda _: scene.look(), range(80)))
+    scene.stage.stop_postgres()
+    scene.stage.start_postgres()
+    began = time.monotonic()
+
+    statuses = [scene.look() for _ in range(8)]
+
+    assert warm == [404] * 80
+    assert statuses == [404] * 8
+    assert time.monotonic() - began < 3.0
 
 
 def test_locked_table_is_answered_503_and_nothing_stays_stuck(scene: Scene) -> None:

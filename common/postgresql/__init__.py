@@ -1,0 +1,1 @@
+"""Django's PostgreSQL backend for threads that share connections."""
