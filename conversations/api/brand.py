@@ -95,10 +95,12 @@ class ConversationMessages(ConversationView):
     def _after(self, request: Request) -> Message | None:
         query = Query(request.query_params)
         given = query.uuid("after")
-        found = self.conversation.messages.filter(public_id=given).first() if given else None
-        if given and found is None:
-            query.fail("after", "unknown_message", "This conversation has no such message.")
         query.raise_if_invalid()
+        if given is None:
+            return None
+        found = self.conversation.messages.filter(public_id=given).first()
+        if found is None:
+            raise Http404("This conversation has no such message.")
         return found
 
     def post(self, request: Request, **kwargs: Any) -> Response:
