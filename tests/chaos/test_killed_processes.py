@@ -176,6 +176,8 @@ def test_campaign_cancelled_in_mid_air_ends_with_exact_numbers(tmp_path, stack):
 def two_tasks_of_beat():
     """Run a task of beat's schedule twice, side by side."""
 
+    celery.loader.import_default_modules()
+
     def run(name):
         task = celery.tasks[configured.CELERY_BEAT_SCHEDULE[name]["task"]]
         side_by_side, errors = threading.Barrier(2), []
