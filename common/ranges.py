@@ -48,3 +48,17 @@ def given(first: date, last: date) -> Range:
     if not timedelta(0) <= last - first < timedelta(days=LONGEST_DAYS):
         raise ValueError(f"Give a first and a last day, at most {LONGEST_DAYS} days.")
     return Range("", f"{first:%d %b %Y} – {last:%d %b %Y}", first, last)
+
+
+def asked_for(query: Mapping[str, str], today: date) -> tuple[Range, str]:
+    """The range that a URL names, else the default one; and what was wrong with it, if anything."""
+    if "from" not in query and "to" not in query:
+        return preset(query.get("range", ""), today), ""
+    try:
+        first, last = (date.fromisoformat(query.get(name, "")) for name in ("from", "to"))
+        return given(first, last), ""
+    except ValueError:
+        error = (
+            f"Give a first and a last day, at most {LONGEST_DAYS} days: the last 30 days are shown."
+        )
+        return preset("", today), error

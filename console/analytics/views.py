@@ -30,31 +30,16 @@ class AnalyticsView(AccountPermissionMixin):
     """What page and file have in common: the range and the filters of the URL."""
 
     required_permission = VIEW_CAMPAIGNS
-    error = ""
 
     def load(self) -> None:
         self.today = timezone.now().date()
-        self.range = self._read_range()
+        self.range, self.error = ranges.asked_for(self.request.GET, self.today)
         self.kind = Kind.IVR if self.request.GET.get("kind") == Kind.IVR else Kind.PROACTIVE
         self.handoff = self._named(self.handoffs, "handoff")
         self.skill = self._named(self.skills, "skill")
         self.app_name = self.request.GET.get("app", "")
         if self.app_name not in self.app_names:
             self.app_name = ""
-
-    def _read_range(self) -> ranges.Range:
-        query = self.request.GET
-        if "from" not in query and "to" not in query:
-            return ranges.preset(query.get("range", ""), self.today)
-        try:
-            first, last = (date.fromisoformat(query.get(name, "")) for name in ("from", "to"))
-            return ranges.given(first, last)
-        except ValueError:
-            self.error = (
-                f"Give a first and a last day, at most {ranges.LONGEST_DAYS} days: "
-                "the last 30 days are shown."
-            )
-            return ranges.preset("", self.today)
 
     def _named(self, choices: dict[str, tuple[int, str]], name: str) -> int | None:
         found = choices.get(self.request.GET.get(name, ""))
