@@ -58,6 +58,26 @@ def duration(length: timedelta | float | None) -> str:
     return " ".join(words[:2])
 
 
+@register.filter
+def briefly(length: timedelta | float | None) -> str:
+    """Its biggest unit, for what is watched as it grows: 20 s, 6 min, 2 h, 3 d."""
+    words = duration(length).split()
+    return " ".join(words[:2])
+
+
+@register.simple_tag(takes_context=True)
+def clock(context: Any, at: datetime) -> SafeString:
+    """The time of day in the brand's zone, where the day stands above."""
+    zone = zone_of(context)
+    local = at.astimezone(zone)
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        f"{local:%Y-%m-%d %H:%M:%S %Z}, {zone.key}",
+        f"{local:%H:%M}",
+    )
+
+
 @register.simple_tag(takes_context=True)
 def when(context: Any, at: datetime | None, *, seconds: bool = False) -> str | SafeString:
     """A time in the brand's zone, for people, with the full value and the zone on hover."""

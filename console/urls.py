@@ -4,6 +4,7 @@ from django.urls import URLPattern
 
 from accounts import urls as accounts
 from campaigns import urls as campaigns
+from console.agents import urls as agents
 from console.analytics import urls as analytics
 from console.app_settings import urls as app_settings
 from console.handoffs import urls as handoffs
@@ -19,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     *app_settings.pages,
     *people.pages,
     *consumers.pages,
+    *agents.pages,
     *conversations.pages,
     *webhooks.pages,
     *handoffs.pages,

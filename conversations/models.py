@@ -110,6 +110,12 @@ class Conversation(models.Model):
                 condition=Q(continues__isnull=False),
                 name="conversation_continues",
             ),
+            # How long people waited for an answer, day by day.
+            models.Index(
+                fields=["account", "first_answered_at"],
+                condition=Q(first_answered_at__isnull=False),
+                name="conversation_answered",
+            ),
         ]
 
     def __str__(self) -> str:
@@ -376,3 +382,47 @@ class WidgetCode(models.Model):
 
     def __str__(self) -> str:
         return f"of {self.user or self.client}"
+
+
+class Presence(models.TextChoices):
+    """What an agent says of themselves while the workspace is open."""
+
+    AVAILABLE = "available", "Available"
+    AWAY = "away", "Away"
+
+
+class AgentPresence(models.Model):
+    """Whether somebody sits at the workspace of an account; kept by its live view."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    state = models.CharField(max_length=9, choices=Presence, default=Presence.AVAILABLE)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["account", "user"], name="agent_presence_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user}: {self.get_state_display()}"
+
+
+class CannedReply(models.Model):
+    """A text that agents put into their replies; of one skill, or of all."""
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="canned_replies")
+    skill = models.ForeignKey(
+        Skill, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    shortcut = models.CharField(max_length=30)
+    text = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint("account", Lower("shortcut"), name="canned_reply_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return f"/{self.shortcut}"

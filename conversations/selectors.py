@@ -11,6 +11,7 @@ from accounts.models import Account, Membership, Skill
 from accounts.roles import ANSWER_CONVERSATIONS, MANAGE_AGENTS, PERMISSIONS
 from consumers.models import Consumer, Device, LogoutType
 from conversations.models import (
+    CannedReply,
     Conversation,
     ConversationState,
     Message,
@@ -74,13 +75,13 @@ def dialog(*, account: Account, consumer: Consumer, now: datetime) -> Dialog:
     """The open conversation, or the last one until a newer message begins another."""
     pending = pending_messages(account=account, consumer=consumer, now=now)
     conversation = shown_conversation(consumer, pending)
-    answered = _answered(conversation) if conversation else []
+    answered = answered_routes(conversation) if conversation else []
     outbound = tuple(sorted([*answered, *pending], key=lambda route: (route.valid_from, route.pk)))
     return Dialog(
         welcome=None if outbound else account.welcome_message or None,
         outbound=outbound,
         conversation=conversation,
-        messages=_last_messages(conversation) if conversation else (),
+        messages=last_messages(conversation) if conversation else (),
     )
 
 
@@ -107,12 +108,13 @@ def last_said(conversations: Sequence[Conversation]) -> dict[int, Message]:
     return {message.conversation_id: message for message in newest}
 
 
-def _answered(conversation: Conversation) -> list[ReplyRoute]:
+def answered_routes(conversation: Conversation) -> list[ReplyRoute]:
     answered = list(conversation.routes.all())
     return [*answered, conversation.continues] if conversation.continues else answered
 
 
-def _last_messages(conversation: Conversation) -> tuple[Message, ...]:
+def last_messages(conversation: Conversation) -> tuple[Message, ...]:
+    """In the order in which they were said."""
     newest = conversation.messages.order_by("-id")[:MAX_SHOWN]
     return tuple(list(newest)[::-1])
 
@@ -208,3 +210,15 @@ def recent_outbound(*, account: Account, consumer_ref: str, now: datetime) -> li
     """What the consumer was told lately, newest first: at most five, of the last 30 days."""
     routes = routes_of(account, consumer_ref).exclude(state=MessageState.CLOSED)
     return list(routes.filter(valid_from__gt=now - RECENT).select_related("skill")[:MAX_RECENT])
+
+
+def canned_for(conversation: Conversation) -> list[CannedReply]:
+    """What may be put into a reply there: those of its skill, and those of all."""
+    canned = CannedReply.objects.filter(account=conversation.account_id)
+    fitting = canned.filter(Q(skill=None) | Q(skill=conversation.skill_id))
+    return list(fitting.order_by("shortcut", "pk"))
+
+
+def canned_of(account: Account) -> QuerySet[CannedReply]:
+    canned = CannedReply.objects.filter(account=account).select_related("skill")
+    return canned.order_by("shortcut", "pk")

@@ -1,6 +1,6 @@
-"""The SDK's door, the brand's API, and its settings."""
+"""The SDK's door, the brand's API, the workspace, and the settings of widgets."""
 
-from django.urls import re_path
+from django.urls import path, re_path
 
 from conversations import api, views, widget_pages
 
@@ -64,8 +64,34 @@ sdk_urls = [
     ),
 ]
 
+ONE = "workspace/<uuid:conversation_id>/"
+workspace = [
+    path("workspace/", views.Workspace.as_view(), name="workspace"),
+    path("workspace/live/", views.Live.as_view(), name="workspace_live"),
+    path("workspace/presence/", views.PresencePage.as_view(), name="workspace_presence"),
+    path("workspace/canned/", views.CannedPage.as_view(), name="workspace_canned"),
+    re_path(
+        r"^workspace/canned/(?P<canned_id>[0-9]{1,18})/$",
+        views.CannedEdit.as_view(),
+        name="workspace_canned_edit",
+    ),
+    re_path(
+        r"^workspace/canned/(?P<canned_id>[0-9]{1,18})/remove/$",
+        views.CannedRemove.as_view(),
+        name="workspace_canned_remove",
+    ),
+    path(ONE, views.ConversationPage.as_view(), name="workspace_conversation"),
+    path(f"{ONE}accept/", views.Accept.as_view(), name="workspace_accept"),
+    path(f"{ONE}reply/", views.Reply.as_view(), name="workspace_reply"),
+    path(f"{ONE}read/", views.Read.as_view(), name="workspace_read"),
+    path(f"{ONE}typing/", views.Typing.as_view(), name="workspace_typing"),
+    path(f"{ONE}transfer/", views.Transfer.as_view(), name="workspace_transfer"),
+    path(f"{ONE}close/", views.Close.as_view(), name="workspace_close"),
+]
+
 # Relative to account/<account_number>/.
 pages = [
+    *workspace,
     re_path(r"^settings/widgets/$", views.WidgetPage.as_view(), name="settings_widgets"),
     re_path(
         r"^settings/widgets/(?P<widget_id>[0-9]{1,18})/remove/$",

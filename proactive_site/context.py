@@ -12,18 +12,21 @@ from django.utils.http import urlencode
 
 from accounts.models import Account
 from accounts.permissions import permissions_on
-from accounts.roles import ADMINISTER, MANAGE_HANDOFFS, VIEW_CAMPAIGNS
+from accounts.roles import ADMINISTER, ANSWER_CONVERSATIONS, MANAGE_HANDOFFS, VIEW_CAMPAIGNS
+from conversations.queue import count_waiting
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One entry of the navigation. ``short`` is its word where there is little room."""
+    """One entry of the navigation. ``short`` is its word where there is little room; ``count`` says
+    how much waits there."""
 
     label: str
     icon: str
     url: str
     is_current: bool
     short: str = ""
+    count: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +125,8 @@ class Frame:
     def tools(self) -> list[Place]:
         """What is apart from the five places."""
         tools = []
+        if self.account and ANSWER_CONVERSATIONS in self.permissions:
+            tools.append(self._workspace(self.account))
         if self._can_open_lab():
             tools.append(self._tool("Push lab", "phone", reverse("lab:home")))
         if self._request.user.is_staff:
@@ -144,8 +149,14 @@ class Frame:
                 places.append(Place(link.label, link.icon, url, path.startswith(url), link.short))
         return places
 
-    def _tool(self, label: str, icon: str, url: str) -> Place:
-        return Place(label, icon, url, self._request.path.startswith(url))
+    def _workspace(self, account: Account) -> Place:
+        url = reverse("workspace", args=[account.number])
+        user = self._request.user
+        waiting = count_waiting(account, user, self.permissions) if user.is_authenticated else 0
+        return self._tool("Workspace", "chat", url, count=waiting)
+
+    def _tool(self, label: str, icon: str, url: str, *, count: int = 0) -> Place:
+        return Place(label, icon, url, self._request.path.startswith(url), count=count)
 
 
 def frame(request: HttpRequest) -> dict[str, Any]:

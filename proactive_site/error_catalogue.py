@@ -166,6 +166,14 @@ CONVERSATIONS = {
         "Give a scheme and a host, as `https://desk.brand.com`, without a wildcard.",
     ),
     "too_many_origins": Advice("Twenty origins can be listed.", "Remove one first."),
+    "shortcut_invalid": Advice(
+        "The shortcut of a canned reply could not be typed after a slash.",
+        "Give one word of letters, digits, dots and hyphens.",
+    ),
+    "shortcut_taken": Advice(
+        "The account has a canned reply of this shortcut.", "Choose another shortcut."
+    ),
+    "too_many_canned": Advice("An account may have 200 canned replies.", "Remove one first."),
 }
 WEBHOOKS = {
     "url_not_allowed": Advice(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest
@@ -11,8 +12,9 @@ from django.shortcuts import redirect
 from django.views import defaults
 from django.views.generic import TemplateView, View
 
+from accounts.models import User
 from accounts.permissions import AccountPermissionMixin, accounts_with
-from accounts.roles import VIEW_CAMPAIGNS
+from accounts.roles import ANSWER_CONVERSATIONS, VIEW_CAMPAIGNS
 from common.errors import InvalidRequest
 from common.problem_types import explain
 from common.problems import API_PREFIXES, problem_response
@@ -29,18 +31,35 @@ class Home(View):
         account = accounts_with(user, VIEW_CAMPAIGNS).order_by("pk").first()
         if account is not None:
             return redirect("open_account", account.number)
+        desk = accounts_with(user, ANSWER_CONVERSATIONS).order_by("pk").first()
+        if desk is not None:
+            return redirect("workspace", desk.number)
         if user.is_staff:
             return redirect("admin:index")
         raise PermissionDenied("Your role has no pages in the web tool.")
 
 
 class OpenAccount(AccountPermissionMixin):
-    """The front page of a brand."""
+    """The front page of a brand: its campaigns, or the workspace for who answers only."""
 
-    required_permission = VIEW_CAMPAIGNS
+    def _needed(self, request: HttpRequest) -> set[str]:
+        return set()
 
     def get(self, request: HttpRequest, account_number: int) -> HttpResponseBase:
-        return redirect("campaign_list", account_number)
+        sees_campaigns = VIEW_CAMPAIGNS in self.permissions
+        return redirect("campaign_list" if sees_campaigns else "workspace", account_number)
+
+
+class OpenWorkspace(LoginRequiredMixin, View):
+    """To the workspace of the first brand in which the person answers."""
+
+    def get(self, request: HttpRequest) -> HttpResponseBase:
+        user = request.user
+        desks = accounts_with(user, ANSWER_CONVERSATIONS) if isinstance(user, User) else None
+        account = desks.order_by("pk").first() if desks is not None else None
+        if account is None:
+            raise PermissionDenied("Your role answers no conversations.")
+        return redirect("workspace", account.number)
 
 
 class ProblemPage(TemplateView):

@@ -19,6 +19,7 @@ handler500 = "proactive_site.pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.Home.as_view(), name="home"),
+    path("workspace/", pages.OpenWorkspace.as_view(), name="open_workspace"),
     path("health", health.health, name="health"),
     path("ready", health.ready, name="ready"),
     path("metrics", health.metrics, name="metrics"),

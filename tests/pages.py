@@ -6,12 +6,20 @@ from typing import Any
 
 from django.urls import get_resolver, reverse
 
-from accounts.roles import ADMINISTER, MANAGE_HANDOFFS, VIEW_CAMPAIGNS
+from accounts.roles import (
+    ADMINISTER,
+    ANSWER_CONVERSATIONS,
+    MANAGE_AGENTS,
+    MANAGE_HANDOFFS,
+    VIEW_CAMPAIGNS,
+)
 from handoffs.models import Handoff
 from tests.factories.handoffs import HandoffFactory
 from tests.world import World
 from webhooks.models import WebhookDelivery
 
+# Of the brand, whatever the role.
+ANYBODY = ""
 Named = Callable[[World], Mapping[str, Any]]
 
 
@@ -128,8 +136,49 @@ def _at_step(step: str) -> Named:
     return lambda world: {"draft_id": world.draft.pk, "step": step}
 
 
+def _waiting(world: World) -> Mapping[str, Any]:
+    return {"conversation_id": world.talks.waiting.public_id}
+
+
+def _answered(world: World) -> Mapping[str, Any]:
+    return {"conversation_id": world.talks.answered.public_id}
+
+
+def _closed(world: World) -> Mapping[str, Any]:
+    return {"conversation_id": world.talks.closed.public_id}
+
+
+def _canned(world: World) -> Mapping[str, Any]:
+    return {"canned_id": world.talks and world.account.canned_replies.get().pk}
+
+
+def _does(view: str, ok: int) -> PageRoute:
+    """What an agent does with a conversation."""
+    return PageRoute(view, ANSWER_CONVERSATIONS, "POST", ok=ok, kwargs=_waiting, looks=False)
+
+
 PAGES: list[PageRoute] = [
-    PageRoute("open_account", VIEW_CAMPAIGNS, ok=302, looks=False),
+    PageRoute("open_account", ANYBODY, ok=302, looks=False),
+    PageRoute("workspace", ANSWER_CONVERSATIONS),
+    PageRoute("workspace_conversation", ANSWER_CONVERSATIONS, kwargs=_waiting),
+    PageRoute("workspace_conversation", ANSWER_CONVERSATIONS, kwargs=_answered),
+    PageRoute("workspace_conversation", ANSWER_CONVERSATIONS, kwargs=_closed),
+    PageRoute("workspace_live", ANSWER_CONVERSATIONS, looks=False),
+    PageRoute("workspace_presence", ANSWER_CONVERSATIONS, "POST", ok=302),
+    _does("workspace_accept", 302),
+    _does("workspace_reply", 200),
+    _does("workspace_read", 204),
+    _does("workspace_typing", 204),
+    PageRoute("workspace_transfer", ANSWER_CONVERSATIONS, kwargs=_waiting),
+    _does("workspace_transfer", 200),
+    PageRoute("workspace_close", ANSWER_CONVERSATIONS, kwargs=_waiting),
+    _does("workspace_close", 302),
+    PageRoute("workspace_figures", MANAGE_AGENTS),
+    PageRoute("workspace_canned", MANAGE_AGENTS),
+    PageRoute("workspace_canned", MANAGE_AGENTS, "POST"),
+    PageRoute("workspace_canned_edit", MANAGE_AGENTS, kwargs=_canned),
+    PageRoute("workspace_canned_edit", MANAGE_AGENTS, "POST", kwargs=_canned),
+    PageRoute("workspace_canned_remove", MANAGE_AGENTS, "POST", ok=302, kwargs=_canned),
     PageRoute("analytics_page", VIEW_CAMPAIGNS),
     PageRoute("analytics_csv", VIEW_CAMPAIGNS, looks=False),
     PageRoute("settings", VIEW_CAMPAIGNS, ok=302, looks=False),

@@ -17,10 +17,12 @@ from handoffs.services import edit_handoff
 from tests.consumers.tokens import pem, rsa_key
 from tests.factories.accounts import ApiClientFactory, UserFactory, member
 from tests.factories.consumers import IdentityProviderFactory, OwnConsumerFactory
+from tests.factories.conversations import CannedReplyFactory
 from tests.factories.handoffs import HandoffDraftFactory
 from tests.factories.lab import LabBrand, lab_brand
 from tests.factories.push import PushCredentialFactory
 from tests.factories.webhooks import WebhookEndpointFactory
+from tests.talks import Talks, make_talks
 from webhooks.events import EventType, NewEvent
 from webhooks.models import DeliveryState
 from webhooks.services import publish
@@ -38,6 +40,12 @@ class World:
         """A campaign of which one message is sent, one suppressed, and one waits."""
         self.brand.phone("lab:down", name="Mona", platform="web", label="Mona’s browser")
         return self.brand.send({"ingrid": "Your card 💳", "stranger": "Hello", "lab:down": "Hi"})
+
+    @cached_property
+    def talks(self) -> Talks:
+        """What stands in the workspace, and a canned reply."""
+        CannedReplyFactory(account=self.account, shortcut="hours", text="We are here 8 to 20.")
+        return make_talks(self.brand, self.administrator)
 
     @property
     def campaign(self) -> Campaign:
@@ -73,6 +81,7 @@ def make_world(*, name: str = "Larkfield Bank", mail: str = "larkfield.example")
             ROLES, ("Astrid Lind", "Carl Berg", "Agnes Holm", "Amir Nouri"), strict=True
         )
     }
+    people[Role.AGENT].memberships.get().skills.add(brand.billing)
     # Who was invited and has not come yet; nobody signs in as them.
     member(Role.AGENT, brand.account, email=f"invited@{mail}")
     people["stranger"] = UserFactory(email=f"stranger@not.{mail}")

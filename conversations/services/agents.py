@@ -94,6 +94,20 @@ def add_agent_message(
 
 
 @transaction.atomic
+def answer(
+    *, conversation: Conversation, text: str, by: User, now: datetime, client_id: str | None = None
+) -> Message:
+    """Say something as the one who answers the conversation; who is first becomes that.
+
+    :raises ConversationTaken: somebody else is. Otherwise as `add_agent_message`.
+    """
+    accept_conversation(conversation=conversation, by=by, now=now)
+    return add_agent_message(
+        conversation=conversation, text=text, by=by, now=now, client_id=client_id
+    )
+
+
+@transaction.atomic
 def close_conversation(*, conversation: Conversation, by: User | str, now: datetime) -> None:
     """Close it; one that is closed stays as it was closed first."""
     is_first = Conversation.objects.filter(pk=conversation.pk, state=ConversationState.OPEN).update(

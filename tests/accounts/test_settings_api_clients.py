@@ -219,5 +219,5 @@ def test_the_list_of_clients_costs_the_same_however_long_it_is(
     for _ in range(rows):
         rotate_secret(client=ApiClientFactory(account=account), by="tests")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(path_of("settings_api", account))

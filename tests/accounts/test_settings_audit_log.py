@@ -179,5 +179,5 @@ def test_the_log_costs_the_same_however_long_it_is(
     for _ in range(rows):
         happened(account, changes={"name": ["a", "b"]})
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(path_of("settings_audit", account))

@@ -215,5 +215,5 @@ def test_the_list_of_people_costs_the_same_however_long_it_is(
         user = member(Role.AGENT, account)
         user.memberships.get().skills.add(SkillFactory(account=account))
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         client.get(path_of("settings_people", account))

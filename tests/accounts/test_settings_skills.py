@@ -122,7 +122,7 @@ def test_the_list_of_skills_costs_the_same_however_long_it_is(
     for _ in range(rows):
         SkillFactory(account=account)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         client.get(path_of("settings_skills", account))
 
 

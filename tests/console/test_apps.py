@@ -96,5 +96,5 @@ def test_the_list_of_apps_costs_the_same_however_many_there_are(
 ):
     AppFactory.create_batch(apps - 1, account=world.account)
 
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         administrator.get(url(world, "settings_apps"))

@@ -185,5 +185,5 @@ def test_the_page_of_widgets_costs_the_same_however_many_there_are(
         add_widget(account=world.account, name=f"Widget {number}", url=URL, by="tests")
         allow_framing(account=world.account, origin=f"https://d{number}.brand.com", by="tests")
 
-    with django_assert_num_queries(5):
+    with django_assert_num_queries(6):
         administrator.get(url(world, "settings_widgets"))

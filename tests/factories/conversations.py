@@ -4,7 +4,16 @@ import factory
 from django.utils import timezone
 
 from common.ids import uuid7
-from conversations.models import Conversation, Message, MessageState, ReplyRoute, Sender, Source
+from conversations.models import (
+    CannedReply,
+    Conversation,
+    Message,
+    MessageState,
+    NamedWidget,
+    ReplyRoute,
+    Sender,
+    Source,
+)
 from tests.factories.accounts import AccountFactory, SkillFactory
 from tests.factories.consumers import ConsumerFactory
 
@@ -54,3 +63,23 @@ class MessageFactory(factory.django.DjangoModelFactory):
     account = factory.SelfAttribute("conversation.account")
     sender = Sender.CONSUMER
     text = "Hello"
+
+
+class CannedReplyFactory(factory.django.DjangoModelFactory):
+    """Of all skills."""
+
+    class Meta:
+        model = CannedReply
+
+    account = factory.SubFactory(AccountFactory)
+    shortcut = factory.Sequence(lambda n: f"reply-{n}")
+    text = "One moment, please."
+
+
+class NamedWidgetFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = NamedWidget
+
+    account = factory.SubFactory(AccountFactory)
+    name = factory.Sequence(lambda n: f"Widget {n}")
+    url = "https://orders.brand.example/agent"

@@ -1,0 +1,95 @@
+"""What the workspace is told while it is open: that something changed, who arrived, who writes."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
+
+from common.event_stream import BEAT, Beat, Event, let_go
+from common.live import follow, listener
+from conversations.live import account_topic
+from conversations.models import Sender
+from conversations.seats import Seat
+from conversations.services import note_seen
+
+# So often it is asked anew who sits there, and looked for what no hint told.
+BEAT_SECONDS = 15.0
+# The same while no hints arrive.
+UNTOLD_SECONDS = 3.0
+# Hints of one moment are answered by one look.
+GATHER_SECONDS = 0.1
+# What is told apart; more open conversations are told by their number alone.
+MOST_SEEN = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What the queue is made of."""
+
+    rows: Sequence[tuple[Any, ...]] = ()
+    waiting: frozenset[int] = field(default_factory=frozenset)
+
+
+def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[Event | Beat]:
+    """Events ``queue`` (``waiting``, ``arrived``) and ``typing``, for as long as ``renewed`` says
+    that the person may sit there."""
+    with follow(account_topic(seat.account.pk)) as following:
+        seen: Sight | None = None
+        renew_at = 0.0
+        while True:
+            if time.monotonic() >= renew_at:
+                found = renewed()
+                if found is None:
+                    return
+                seat, renew_at = found, time.monotonic() + BEAT_SECONDS
+                note_seen(account=seat.account, user=seat.user, now=timezone.now())
+            sight = _look(seat)
+            if seen is None or sight != seen:
+                arrived = len(sight.waiting - seen.waiting) if seen is not None else 0
+                yield Event("queue", {"waiting": len(sight.waiting), "arrived": arrived})
+            else:
+                yield BEAT
+            seen = sight
+            let_go()
+            yield from _until_something_changes(seat, following, renew_at)
+
+
+def _until_something_changes(seat: Seat, following: Any, renew_at: float) -> Iterator[Event | Beat]:
+    while (left := renew_at - time.monotonic()) > 0:
+        if not listener().is_connected:
+            left = min(left, UNTOLD_SECONDS)
+        hints = following.wait(left)
+        yield from _typing(seat, hints)
+        if any(hint["kind"] == "changed" for hint in hints):
+            time.sleep(GATHER_SECONDS)
+            return
+        if not hints and not listener().is_connected:
+            return
+
+
+def _typing(seat: Seat, hints: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
+    own = {skill.pk for skill in seat.skills}
+    for hint in hints:
+        if hint["kind"] == "typing" and hint["sender"] == Sender.CONSUMER and hint["skill"] in own:
+            yield Event(
+                "typing", {"conversation": hint["conversation"], "isTyping": hint["isTyping"]}
+            )
+
+
+def _look(seat: Seat) -> Sight:
+    rows = tuple(
+        seat.open_conversations()
+        .order_by("pk")
+        .values_list(
+            "pk",
+            "accepted_by",
+            "skill_id",
+            "waiting_since",
+            "last_said_at",
+            "consumer_read_to",
+            "agent_read_to",
+        )[:MOST_SEEN]
+    )
+    return Sight(rows, frozenset(row[0] for row in rows if not row[1]))

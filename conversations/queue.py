@@ -1,0 +1,138 @@
+"""What the workspace lists: one's own conversations, and those that wait, by skill."""
+
+import re
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, Left
+
+from accounts.models import Account, Skill, User
+from accounts.roles import MANAGE_AGENTS
+from common.template_words import initials
+from conversations.models import Conversation, ConversationState, Message, Sender
+from conversations.seats import Seat
+
+# More rows than these nobody reads; the counts beside the headings are of all.
+MOST_MINE = 100
+MOST_WAITING = 200
+MOST_OTHERS = 50
+MOST_LETTERS = 120
+# How the initials of people are told apart.
+TONES = ("a", "b", "c", "d")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """``waits`` is None where the last word is the agent's."""
+
+    conversation: Conversation
+    who: str
+    said: str
+    unread: int
+    waits: timedelta | None
+    is_late: bool
+    quiet: timedelta
+
+    @property
+    def letters(self) -> str:
+        return letters_of(self.who)
+
+    @property
+    def tone(self) -> str:
+        return TONES[(self.conversation.consumer_id or 0) % len(TONES)]
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Those of one skill that nobody has accepted, the longest waiting first."""
+
+    skill: Skill
+    waiting: int
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """``others`` are answered by colleagues; ``order`` is the ids from top to bottom."""
+
+    mine: Sequence[Row]
+    lines: Sequence[Line]
+    others: Sequence[Row]
+
+    @property
+    def waiting(self) -> int:
+        return sum(line.waiting for line in self.lines)
+
+
+def queue_of(seat: Seat, *, now: datetime) -> Queue:
+    free = Q(accepted_by="")
+    mine = _rows(seat, Q(accepted_by=seat.name), MOST_MINE, now)
+    waiting = _rows(seat, free, MOST_WAITING, now)
+    others = _rows(seat, ~free & ~Q(accepted_by=seat.name), MOST_OTHERS, now)
+    counted = seat.open_conversations().filter(free).values_list("skill_id")
+    counts = dict(counted.annotate(n=Count("pk")))
+    lines = [
+        Line(
+            skill,
+            counts.get(skill.pk, 0),
+            [row for row in waiting if row.conversation.skill_id == skill.pk],
+        )
+        for skill in seat.skills
+    ]
+    return Queue(mine, lines, others)
+
+
+def count_waiting(account: Account, user: User, permissions: Collection[str]) -> int:
+    """How many conversations nobody has accepted, of those that the person sees."""
+    free = Conversation.objects.filter(
+        account=account, state=ConversationState.OPEN, accepted_by=""
+    )
+    if MANAGE_AGENTS not in permissions:
+        own = Skill.objects.filter(memberships__user=user, memberships__account=account)
+        free = free.filter(skill__in=own)
+    return free.count()
+
+
+def name_of(conversation: Conversation) -> str:
+    """What the consumer is called; the id where the brand's tokens told no name."""
+    consumer = conversation.consumer
+    return (consumer.name or consumer.ref) if consumer else "Erased person"
+
+
+def letters_of(name: str) -> str:
+    """Initials; an id may be written with dots, lines or hyphens between its words."""
+    return initials(re.sub(r"[\W_]+", " ", name))
+
+
+def _rows(seat: Seat, which: Q, most: int, now: datetime) -> list[Row]:
+    found = _with_last_words(seat.open_conversations().filter(which)).select_related("consumer")
+    # Who waits longest is first; then who heard from us last.
+    found = found.order_by(F("waiting_since").asc(nulls_last=True), "-last_said_at", "pk")
+    skills = {skill.pk: skill for skill in seat.skills}
+    return [_row(one, skills[one.skill_id], now) for one in found[:most]]
+
+
+def _with_last_words(conversations: "QuerySet[Conversation]") -> "QuerySet[Conversation]":
+    messages = Message.objects.filter(conversation=OuterRef("pk"))
+    said = messages.order_by("-pk").annotate(begin=Left("text", MOST_LETTERS)).values("begin")
+    unread = messages.filter(sender=Sender.CONSUMER, pk__gt=OuterRef("agent_read_to"))
+    counted = unread.order_by().values("conversation").annotate(n=Count("pk")).values("n")
+    return conversations.annotate(
+        said=Coalesce(Subquery(said[:1]), Value("")), unread=Coalesce(Subquery(counted), 0)
+    )
+
+
+def _row(conversation: Conversation, skill: Skill, now: datetime) -> Row:
+    since = conversation.waiting_since
+    waits = max(now - since, timedelta(0)) if since else None
+    return Row(
+        conversation=conversation,
+        who=name_of(conversation),
+        said=conversation.said,  # type: ignore[attr-defined]
+        unread=conversation.unread,  # type: ignore[attr-defined]
+        waits=waits,
+        is_late=waits is not None and waits > timedelta(minutes=skill.target_minutes),
+        quiet=max(now - (conversation.last_said_at or conversation.opened_at), timedelta(0)),
+    )
