@@ -2,7 +2,8 @@
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any
 
 from django.utils import timezone
@@ -26,15 +27,22 @@ MOST_SEEN = 1000
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the queue is made of."""
+    """What the queue is made of, to tell whether it is another one."""
 
-    rows: Sequence[tuple[Any, ...]] = ()
-    waiting: frozenset[int] = field(default_factory=frozenset)
+    rows: Sequence[tuple[Any, ...]]
+    waiting: frozenset[int]
+
+    @property
+    def mark(self) -> str:
+        """By which a page that was made from it knows it again."""
+        return sha256(repr(self.rows).encode()).hexdigest()[:16]
 
 
 def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[Event | Beat]:
-    """Events ``queue`` (``waiting``, ``arrived``) and ``typing``, for as long as ``renewed`` says
-    that the person may sit there."""
+    """Events ``queue`` (``waiting``, ``arrived``, ``mark``) and ``typing``.
+
+    They go on for as long as ``renewed`` says that the person may sit there.
+    """
     with follow(account_topic(seat.account.pk)) as following:
         seen: Sight | None = None
         renew_at = 0.0
@@ -45,10 +53,11 @@ def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[E
                     return
                 seat, renew_at = found, time.monotonic() + BEAT_SECONDS
                 note_seen(account=seat.account, user=seat.user, now=timezone.now())
-            sight = _look(seat)
+            sight = sight_of(seat)
             if seen is None or sight != seen:
                 arrived = len(sight.waiting - seen.waiting) if seen is not None else 0
-                yield Event("queue", {"waiting": len(sight.waiting), "arrived": arrived})
+                told = {"waiting": len(sight.waiting), "arrived": arrived, "mark": sight.mark}
+                yield Event("queue", told)
             else:
                 yield BEAT
             seen = sight
@@ -78,7 +87,7 @@ def _typing(seat: Seat, hints: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
             )
 
 
-def _look(seat: Seat) -> Sight:
+def sight_of(seat: Seat) -> Sight:
     rows = tuple(
         seat.open_conversations()
         .order_by("pk")

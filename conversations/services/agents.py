@@ -95,7 +95,12 @@ def add_agent_message(
 
 @transaction.atomic
 def answer(
-    *, conversation: Conversation, text: str, by: User, now: datetime, client_id: str | None = None
+    *,
+    conversation: Conversation,
+    text: str,
+    by: User | str,
+    now: datetime,
+    client_id: str | None = None,
 ) -> Message:
     """Say something as the one who answers the conversation; who is first becomes that.
 

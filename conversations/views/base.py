@@ -16,6 +16,7 @@ from accounts.permissions import AccountPermissionMixin
 from accounts.roles import ANSWER_CONVERSATIONS
 from accounts.selectors import administrators
 from conversations.chat import about, chat_of
+from conversations.desk_stream import sight_of
 from conversations.models import AgentPresence, Conversation, Presence
 from conversations.queue import name_of, queue_of
 from conversations.seats import Seat, seat_of
@@ -99,7 +100,9 @@ class Desk(DeskView):
         """What is beside the conversation, and what the person said of themselves."""
         states = AgentPresence.objects.filter(account=self.account, user=self.user)
         whole: dict[str, Any] = {
-            "is_away": states.values_list("state", flat=True).first() == Presence.AWAY
+            "is_away": states.values_list("state", flat=True).first() == Presence.AWAY,
+            # The stream need not have the page ask for what it shows.
+            "mark": sight_of(self.seat).mark,
         }
         if self.conversation is not None:
             beside = about(self.conversation, seat=self.seat, now=self.now)

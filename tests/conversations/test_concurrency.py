@@ -11,8 +11,10 @@ from consumers.models import Consumer
 from conversations.abandoned import close_silent, return_unanswered
 from conversations.models import Conversation, Message, ReplyRoute
 from conversations.services import (
+    ConversationTaken,
     accept_conversation,
     add_agent_message,
+    answer,
     close_conversation,
     receive_message,
 )
@@ -146,3 +148,16 @@ def test_two_who_tend_at_once_do_nothing_twice(anna):
 
     assert sum(counts) == 20
     assert AuditEvent.objects.filter(verb="conversation_returned").count() == 20
+
+
+def test_of_ten_agents_who_answer_at_once_one_does_and_the_others_are_told_who(anna):
+    conversation = ConversationFactory(consumer=anna)
+
+    def say(agent):
+        return answer(conversation=conversation, text="Hi", by=agent, now=NOW)
+
+    outcomes = at_once(*[lambda n=n: say(f"{n}@brand.example") for n in range(10)])
+
+    refused = [str(one) for one in outcomes if isinstance(one, ConversationTaken)]
+    message = Message.objects.get()
+    assert refused == [f"{message.author} answers this conversation."] * 9

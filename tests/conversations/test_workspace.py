@@ -262,7 +262,7 @@ def test_the_workspace_costs_the_same_however_many_wait(
             accept_conversation(conversation=one, by=agent, now=timezone.now())
     browser = browser_of(agent)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         browser.get(desk(account))
-    with django_assert_num_queries(21):
+    with django_assert_num_queries(22):
         browser.get(url(talk))

@@ -1,8 +1,20 @@
 // Two soft notes, made here: no file to fetch. Whether they are wanted is kept in this browser.
+import { $ } from "./page.js";
+
+const STORED = "workspace-sound";
+const isLoud = () => localStorage.getItem(STORED) !== "off";
 let context = null;
 
-export const isLoud = () => localStorage.getItem("workspace-sound") !== "off";
-export const setLoud = (is) => localStorage.setItem("workspace-sound", is ? "on" : "off");
+export function setUp() {
+  const button = $("[data-sound]");
+  button.hidden = false;
+  button.setAttribute("aria-pressed", `${isLoud()}`);
+  button.addEventListener("click", () => {
+    localStorage.setItem(STORED, isLoud() ? "off" : "on");
+    button.setAttribute("aria-pressed", `${isLoud()}`);
+    beep();
+  });
+}
 
 // Browsers let no page make a noise before somebody has pressed something there.
 for (const kind of ["pointerdown", "keydown"]) {
