@@ -1,40 +1,18 @@
 """One conversation as an agent sees it: what the consumer was told, then what was said (E4, E5)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
-from common.template_words import day_word
 from conversations.context import Context, context_of
 from conversations.live import is_watching
-from conversations.models import (
-    Conversation,
-    ConversationState,
-    Message,
-    ReplyRoute,
-    Sender,
-)
+from conversations.models import Conversation, ConversationState, ReplyRoute
 from conversations.queue import letters_of, name_of
 from conversations.seats import Seat
-from conversations.selectors import MAX_SHOWN, last_messages
+from conversations.selectors import MAX_SHOWN, last_messages, reply_devices
+from conversations.turns import Said, Turns
 
 MAX_EARLIER = 10
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """What one side said in a row; ``who`` is empty for oneself. ``day`` begins another day."""
-
-    messages: Sequence[Message]
-    sender: str
-    who: str
-    is_read: bool
-    day: str
-
-    @property
-    def last(self) -> Message:
-        return self.messages[-1]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +34,7 @@ class Chat:
     mode: str
     log: Log
     has_app_open: bool
+    has_phone: bool
 
     @property
     def letters(self) -> str:
@@ -77,14 +56,16 @@ class About:
 
 
 def chat_of(conversation: Conversation, *, seat: Seat, now: datetime) -> Chat:
-    consumer_id = conversation.consumer_id
-    is_open = conversation.state == ConversationState.OPEN
+    mode = mode_of(conversation, seat)
+    # Only who can reply is told where that goes.
+    to = [conversation.consumer_id] if conversation.consumer_id and mode == "mine" else []
     return Chat(
         conversation=conversation,
         who=name_of(conversation),
-        mode=mode_of(conversation, seat),
+        mode=mode,
         log=_log(conversation, seat, now),
-        has_app_open=is_open and consumer_id is not None and is_watching(consumer_id),
+        has_app_open=any(map(is_watching, to)),
+        has_phone=bool(to) and reply_devices(to).exists(),
     )
 
 
@@ -113,61 +94,7 @@ def _log(conversation: Conversation, seat: Seat, now: datetime) -> Log:
     routes = conversation.routes.order_by("valid_from", "pk")
     return Log(
         outbound=list(routes),
-        said=list(_in_turns(messages, conversation, seat, now)),
+        said=list(Turns(conversation, messages, seat=seat, now=now)),
         last_id=messages[-1].pk if messages else 0,
         is_cut=len(messages) == MAX_SHOWN,
     )
-
-
-def _in_turns(
-    messages: Sequence[Message], conversation: Conversation, seat: Seat, now: datetime
-) -> Iterator[Said]:
-    """What one side says within some minutes stands together, as far as the other has read it."""
-    zone = ZoneInfo(seat.account.time_zone)
-    turn: list[Message] = []
-    day: date | None = None
-    for message in messages:
-        if turn and not _goes_on(turn[-1], message, conversation, zone):
-            yield _said(turn, conversation, seat, day, zone, now)
-            day, turn = _day(turn[0], zone), []
-        turn.append(message)
-    if turn:
-        yield _said(turn, conversation, seat, day, zone, now)
-
-
-def _goes_on(before: Message, message: Message, conversation: Conversation, zone: ZoneInfo) -> bool:
-    return (
-        (before.sender, before.author) == (message.sender, message.author)
-        and message.sent_at - before.sent_at < timedelta(minutes=5)
-        and _day(before, zone) == _day(message, zone)
-        and _is_read(before, conversation) == _is_read(message, conversation)
-    )
-
-
-def _said(
-    turn: Sequence[Message],
-    conversation: Conversation,
-    seat: Seat,
-    day: date | None,
-    zone: ZoneInfo,
-    now: datetime,
-) -> Said:
-    first = turn[0]
-    is_mine = first.author == seat.name
-    who = name_of(conversation) if first.sender == Sender.CONSUMER else first.author
-    local = first.sent_at.astimezone(zone)
-    return Said(
-        messages=tuple(turn),
-        sender=first.sender,
-        who="" if is_mine and first.sender == Sender.AGENT else who,
-        is_read=first.sender == Sender.AGENT and _is_read(first, conversation),
-        day="" if local.date() == day else day_word(local, now.astimezone(zone)),
-    )
-
-
-def _is_read(message: Message, conversation: Conversation) -> bool:
-    return message.pk <= conversation.consumer_read_to
-
-
-def _day(message: Message, zone: ZoneInfo) -> date:
-    return message.sent_at.astimezone(zone).date()

@@ -9,7 +9,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import Role
-from conversations.models import ConversationState, Sender
+from conversations.models import ConversationState, PushState, ReplyPush, Sender
 from conversations.services import (
     accept_conversation,
     add_agent_message,
@@ -118,6 +118,7 @@ def test_the_navigation_counts_who_waits_in_own_skills(agent, account, talk):
 
 
 def test_accepted_it_stands_under_mine_and_can_be_answered(agent, account, talk):
+    DeviceFactory(consumer=talk.consumer)
     browser = browser_of(agent)
     page = browser.get(url(talk))
     assertContains(page, "Nobody answers this conversation yet.")
@@ -160,6 +161,14 @@ def test_a_reply_that_cannot_be_sent_stays_in_its_field(agent, talk, text):
     assertContains(page, text[:5000])
 
 
+def test_who_has_no_phone_reads_the_reply_in_the_app_later(agent, talk):
+    accept_conversation(conversation=talk, by=agent, now=timezone.now())
+
+    page = browser_of(agent).get(url(talk))
+
+    assertContains(page, "No phone to push to: your reply waits in the app")
+
+
 def test_what_the_consumer_has_read_says_so(agent, talk):
     now = timezone.now()
     add_agent_message(conversation=talk, text="Hi", by=agent, now=now)
@@ -168,6 +177,23 @@ def test_what_the_consumer_has_read_says_so(agent, talk):
     mark_read(conversation=talk, reader=Sender.CONSUMER)
 
     assertContains(browser_of(agent).get(url(talk)), "· read")
+
+
+@pytest.mark.parametrize(
+    ("state", "reason", "words"),
+    [
+        (PushState.SENT, "", "pushed"),
+        (PushState.FAILED, "token_gone", "could not be pushed"),
+        (PushState.SKIPPED, "no_device", "no phone to push to"),
+        (PushState.SKIPPED, "shown_live", "shown"),
+    ],
+)
+def test_what_is_not_read_says_what_became_of_its_push(agent, talk, state, reason, words):
+    DeviceFactory(consumer=talk.consumer)
+    add_agent_message(conversation=talk, text="Hi", by=agent, now=timezone.now())
+    ReplyPush.objects.update(state=state, reason=reason)
+
+    assertContains(browser_of(agent).get(url(talk)), f"</time> · {words}</span>")
 
 
 def test_only_who_answers_has_read_what_the_page_shows(agent, account, talk):
