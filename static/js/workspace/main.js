@@ -13,6 +13,8 @@ const RETRY_MS = 5_000;
 // What is told at once is asked for once.
 const GATHER_MS = 150;
 
+const NARROW = matchMedia("(max-width: 56rem)");
+
 let asked = null;
 
 function look() {
@@ -29,6 +31,8 @@ function begin() {
   widgets.setUp();
   log.begin();
   showWaiting(Number(desk().dataset.waiting));
+  // On a phone the queue stands above what was opened.
+  if (conversation() && NARROW.matches) desk().scrollIntoView();
 }
 
 function showWaiting(n) {
