@@ -9,7 +9,7 @@ from conversations.live import is_watching
 from conversations.models import Conversation, ConversationState, ReplyRoute
 from conversations.queue import letters_of, name_of
 from conversations.seats import Seat
-from conversations.selectors import MAX_SHOWN, last_messages, reply_devices
+from conversations.selectors import MAX_SHOWN, answered_routes, last_messages, reply_devices
 from conversations.turns import Said, Turns
 
 MAX_EARLIER = 10
@@ -48,10 +48,10 @@ class Chat:
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """``replied`` are the messages that this conversation answers, newest first."""
+    """``replied`` is the message that this conversation answers, the newest of several."""
 
     context: Context
-    replied: Sequence[ReplyRoute]
+    replied: ReplyRoute | None
     earlier: Sequence[Conversation]
 
 
@@ -81,19 +81,23 @@ def about(conversation: Conversation, *, seat: Seat, now: datetime) -> About:
     others = seat.conversations().filter(consumer=conversation.consumer, account=seat.account)
     is_known = conversation.consumer_id is not None
     earlier = others.filter(pk__lt=conversation.pk).select_related("skill").order_by("-pk")
-    routes = conversation.routes.select_related("skill").order_by("-valid_from", "-pk")
     return About(
         context=context_of(conversation, now=now),
-        replied=list(routes),
+        replied=_newest(conversation),
         earlier=list(earlier[:MAX_EARLIER]) if is_known else [],
     )
 
 
+def _newest(conversation: Conversation) -> ReplyRoute | None:
+    routes = answered_routes(conversation)
+    return max(routes, key=lambda route: (route.valid_from, route.pk), default=None)
+
+
 def _log(conversation: Conversation, seat: Seat, now: datetime) -> Log:
     messages = last_messages(conversation)
-    routes = conversation.routes.order_by("valid_from", "pk")
+    routes = sorted(answered_routes(conversation), key=lambda route: (route.valid_from, route.pk))
     return Log(
-        outbound=list(routes),
+        outbound=routes,
         said=list(Turns(conversation, messages, seat=seat, now=now)),
         last_id=messages[-1].pk if messages else 0,
         is_cut=len(messages) == MAX_SHOWN,

@@ -109,6 +109,7 @@ def last_said(conversations: Sequence[Conversation]) -> dict[int, Message]:
 
 
 def answered_routes(conversation: Conversation) -> list[ReplyRoute]:
+    """The messages that it answers, and the one that led to the conversation before it."""
     answered = list(conversation.routes.all())
     return [*answered, conversation.continues] if conversation.continues else answered
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
+from django.urls import reverse
 
 from conversations.context import Context
 from conversations.seats import Seat
@@ -17,19 +18,30 @@ from conversations.widgets import Widget
 
 @dataclass(frozen=True, slots=True)
 class Framed:
-    """``url`` with the context as its query; ``message`` is JSON for the page at ``origin``."""
+    """``url`` with the context as its query; ``message`` is JSON for the page at ``origin``.
+
+    Ours lets agents in by a code that is made at ``sign_in``; other widgets have none.
+    """
 
     name: str
     url: str
     origin: str
     message: str
+    sign_in: str = ""
 
 
 def framed(widgets: Sequence[Widget], context: Context, *, seat: Seat) -> list[Framed]:
     query = _query(context, seat)
     message = orjson.dumps({"event": "appContext", "data": _data(context, seat)}).decode()
+    sign_in = reverse("widget_sign_in", args=[seat.account.number])
     return [
-        Framed(one.name, _with_query(one.url, query), origin_of(one.url), message)
+        Framed(
+            name=one.name,
+            url=_with_query(one.url, query),
+            origin=origin_of(one.url),
+            message=message,
+            sign_in="" if one.row else sign_in,
+        )
         for one in widgets
     ]
 

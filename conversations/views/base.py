@@ -62,6 +62,8 @@ class Desk(DeskView):
         # These may be framed here, and on no other page.
         origins = {origin_of(widget.url) for widget in widgets_of(self.account)}
         response._csp_update = {"frame-src": sorted(origins)}  # type: ignore[attr-defined]
+        # The window by which our widget asks to sign in keeps its opener.
+        response.headers["Cross-Origin-Opener-Policy"] = "same-origin-allow-popups"
         return response
 
     def show_live(self, *, known_mode: str = "", typed: str = "", error: str = "") -> HttpResponse:

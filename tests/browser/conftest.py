@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,8 @@ from django.test import Client
 from playwright.sync_api import ConsoleMessage, Page
 
 from accounts.models import User
+from common.event_stream import places
+from conversations import desk_stream
 from tests.factories.lab import LabBrand, lab_brand
 from tests.needs import leave_out
 from tests.pages import PageRoute
@@ -55,6 +58,16 @@ def _settings(settings: Any) -> None:
     # The live server speaks plain http, where a browser takes no __Host- cookie.
     settings.SESSION_COOKIE_NAME, settings.CSRF_COOKIE_NAME = "session", "csrftoken"
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = False
+
+
+@pytest.fixture(autouse=True)
+def _live_views_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """That nobody reads one any more is noticed at its next beat; the next test has other tables."""
+    monkeypatch.setattr(desk_stream, "BEAT_SECONDS", 0.5)
+    yield
+    patience_ends_at = time.monotonic() + 3
+    while places.taken and time.monotonic() < patience_ends_at:
+        time.sleep(0.02)
 
 
 @pytest.fixture

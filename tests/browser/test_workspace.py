@@ -270,3 +270,18 @@ def test_f4_a_widget_is_told_of_the_conversation_in_its_own_frame(
     expect(body).to_contain_text('"identifier":"astrid.l"')
     expect(body).to_contain_text(live_server.url)
     assert f"conversationId={talk.public_id}&skill=Billing&consumerId=astrid.l" in asked[0]
+
+
+def test_our_widget_lets_in_who_sits_at_the_workspace(
+    sit: Sit, world: World, live_server: Any, settings: Any
+) -> None:
+    settings.PUBLIC_URL = live_server.url
+    assert world.talks.answered
+    page = sit(world.administrator)
+    row(page, "astrid.l").click()
+
+    page.get_by_role("radio", name="InApp-Widget").check()
+
+    frame = page.frame_locator("iframe[title=InApp-Widget]")
+    expect(frame.locator("#list")).to_contain_text("your new Larkfield card is on its way")
+    expect(frame.get_by_role("button", name="Sign in")).to_be_hidden()

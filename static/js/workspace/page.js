@@ -15,8 +15,10 @@ export function here() {
 // Which conversation a path is about, or none.
 export const conversationIn = (path) => /\/workspace\/([0-9a-f-]{36})\//.exec(path)?.[1] ?? "";
 
-export function post(action, values) {
+export function postTo(path, values = {}) {
   const token = $("#presence [name=csrfmiddlewaretoken]").value;
   const body = new URLSearchParams({ ...values, csrfmiddlewaretoken: token });
-  return fetch(`${here()}${action}/`, { method: "POST", body }).catch(() => null);
+  return fetch(path, { method: "POST", body }).catch(() => null);
 }
+
+export const post = (action, values) => postTo(`${here()}${action}/`, values);
