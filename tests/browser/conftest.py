@@ -62,7 +62,7 @@ def _settings(settings: Any) -> None:
 
 @pytest.fixture(autouse=True)
 def _live_views_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """That nobody reads one any more is noticed at its next beat; the next test has other tables."""
+    """That nobody reads one is noticed at its next beat; the next test has other tables."""
     monkeypatch.setattr(desk_stream, "BEAT_SECONDS", 0.5)
     yield
     patience_ends_at = time.monotonic() + 3
