@@ -68,13 +68,14 @@ def make_world() -> World:
             "campaignId": [sent.campaign.public_id],
             "messageId": [message],
             "conversationId": [conversation],
-            "after": [said, message],
+            "after": [said],
             "Last-Event-ID": [said],
             "deviceId": [str(phone.public_id)],
         },
         fields={**credentials, **_fields(brand), "messageId": [message, "", None]},
         own={
             **_deflection(brand),
+            "readEvents": {"after": [said, message]},
             "tellRead": {"messageId": [said]},
             # One is closed, handed on and taken on; each on its own.
             **{
