@@ -40,7 +40,7 @@ const KEYS = {
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
-  if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
+  if (event.target.closest("input, textarea, select, dialog[open], [contenteditable]")) return;
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
   if (step && event.target.matches("[data-row]")) {
     event.preventDefault();
