@@ -4,6 +4,7 @@ from campaigns import (
     schema_calls,
     schema_campaigns,
     schema_dead_letters,
+    schema_push_key,
     schema_reachability,
     schema_recipients,
     schema_reports,
@@ -19,6 +20,7 @@ _PARTS = (
     schema_reachability,
     schema_dead_letters,
     schema_why,
+    schema_push_key,
 )
 
 COMPONENTS: dict[str, Schema] = {

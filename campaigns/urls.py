@@ -6,6 +6,7 @@ from consumers.urls import DEVICE
 
 CAMPAIGN = r"campaign/(?P<campaign_id>[A-Za-z0-9_-]{9})"
 MESSAGE = r"(?P<message_id>[0-9a-fA-F]{32}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})"
+APP = r"apps/(?P<app_name>[A-Za-z0-9][A-Za-z0-9._-]{0,154})"
 
 # Relative to api/v2/account/<account_number>/; with and without the last slash (A19).
 api_urls = [
@@ -37,11 +38,7 @@ api_urls = [
         name="dead-letter-messages",
     ),
     re_path(r"^deadletters/replay/?$", api.DeadLettersReplay.as_view(), name="dead-letters-replay"),
-    re_path(
-        r"^apps/(?P<app_name>[A-Za-z0-9][A-Za-z0-9._-]{0,154})/reachability/?$",
-        api.AppReachability.as_view(),
-        name="reachability",
-    ),
+    re_path(rf"^{APP}/reachability/?$", api.AppReachability.as_view(), name="reachability"),
 ]
 
 # Relative to api/account/<account_number>/: LivePerson's Outbound Reporting API.
@@ -59,6 +56,7 @@ report_urls = [
 # Relative to api/sdk/v1/account/<account_number>/.
 sdk_urls = [
     re_path(rf"^{DEVICE}/why/?$", api.DeviceWhy.as_view(), name="sdk-device-why"),
+    re_path(rf"^{APP}/push-key/?$", api.PushKey.as_view(), name="sdk-push-key"),
     *(
         re_path(
             rf"^messages/{MESSAGE}/{kind.value}/?$",

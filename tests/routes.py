@@ -9,11 +9,12 @@ from uuid import uuid4
 from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from django.utils import timezone
 
-from accounts.models import Account, Role, User
+from accounts.models import Account, App, Role, User
 from conversations.models import Conversation, Message
 from conversations.services import close_conversation, receive_message
 from conversations.widget_access import issue_code, redeem_code
 from deflection.services import Caller, check_eligibility
+from push.vapid_keys import make_vapid_keys
 from tests.campaigns.conftest import Brand, deliver_all, make_brand
 from tests.consumers import tokens
 from tests.deflection.calls import caller, ivr_handoff
@@ -226,6 +227,7 @@ ROUTES = [
     Route("sdk", "DELETE", DEVICE, ok=204),
     Route("sdk", "POST", f"{DEVICE}/logout", reads_json=True),
     Route("sdk", "GET", f"{DEVICE}/why"),
+    Route("sdk", "GET", f"{SDK}/apps/{{app}}/push-key"),
     Route("sdk", "POST", f"{SDK}/messages/{{message}}/delivered"),
     Route("sdk", "POST", f"{SDK}/messages/{{message}}/opened"),
     Route("sdk", "GET", f"{SDK}/messages"),
@@ -267,6 +269,12 @@ def _talk(brand: Brand, ref: str) -> Conversation:
     return said.conversation
 
 
+def _web_app(brand: Brand) -> App:
+    app: App = AppFactory(account=brand.account, platforms=["web"])
+    make_vapid_keys(app=app, contact="mailto:push@brand.example", by="tests")
+    return app
+
+
 def make_owned(key: str) -> Owned:
     """A brand whose anna and bo have a device, a message and a conversation each, and whose webhook
     failed."""
@@ -294,7 +302,7 @@ def make_owned(key: str) -> Owned:
         "conversation": bo["talk"],
         "account": str(brand.account.number),
         "campaign": created.campaign.public_id,
-        "app": AppFactory(account=brand.account).bundle_id,
+        "app": _web_app(brand).bundle_id,
         "webhook": str(webhook.public_id),
         "event": delivery.event.public_id,
     }

@@ -103,7 +103,8 @@ def targets(route: Route, ours: Owned, theirs: Owned) -> dict[str, dict[str, str
     if route.has_object:
         here = {"account": ours.ids["account"]}
         found |= {OTHERS_OBJECT: theirs.ids | here, NO_OBJECT: EXAMPLES | here}
-    if route.door == "sdk" and route.has_object:
+    # An app is the brand's, not one consumer's.
+    if route.door == "sdk" and route.has_object and "{app}" not in route.path:
         found[NEIGHBOURS] = ours.ids_of_bo
     return found
 

@@ -3,6 +3,7 @@
 from campaigns.api.campaigns import CampaignCancel, CampaignDetail, Campaigns
 from campaigns.api.dead_letters import DeadLetterMessages, DeadLetters, DeadLettersReplay
 from campaigns.api.export import RecipientsCsv
+from campaigns.api.push_key import PushKey
 from campaigns.api.reachability import AppReachability
 from campaigns.api.receipts import Receipt
 from campaigns.api.recipients import CampaignConversations, CampaignRecipient, CampaignRecipients
@@ -25,6 +26,7 @@ __all__ = [
     "DeadLetters",
     "DeadLettersReplay",
     "DeviceWhy",
+    "PushKey",
     "Receipt",
     "RecipientsCsv",
     "Transactions",
