@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -21,6 +22,10 @@ SUPPORT = "support"
 
 MOBILE_APP = "com.larkfield.app"
 WEB_APP = "com.larkfield.web"
+# Apart from the one whose browser stands in the lab: this one is reached by real Web Push.
+DEMO_APP = "com.larkfield.demo"
+APPS = (MOBILE_APP, WEB_APP, DEMO_APP)
+CONTACT = "mailto:push@larkfield.example"
 ORIGIN = "https://www.larkfield.example"
 ISSUER = "https://id.larkfield.example"
 
@@ -57,6 +62,12 @@ def sample() -> dict[str, Any]:
 def address() -> str:
     """Where this machine reaches the installation, without a last slash."""
     return (os.environ.get("PROACTIVE_URL") or settings.PUBLIC_URL).rstrip("/")
+
+
+def origin() -> str:
+    """As browsers name it."""
+    parts = urlsplit(address())
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 class SecretsMissing(Exception):

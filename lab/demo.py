@@ -21,6 +21,7 @@ from lab.brand import Person, Phone, Secrets
 from lab.ways import BY, use_lab, use_stubs
 from push.credentials import save_credential
 from push.models import ProviderKind
+from push.vapid_keys import make_vapid_keys
 
 
 def load_demo(*, secrets: Secrets, now: datetime) -> bool:
@@ -98,7 +99,8 @@ def _make_user(person: Person, encoded: str) -> User:
 
 
 def _make_apps(account: Account) -> None:
-    """The lab carries every push: no vendor's credentials are needed."""
+    """The lab carries every push but the demo app's: browsers that are real have their own push
+    services, which ask for no account."""
     mobile = App.objects.create(
         account=account,
         bundle_id=brand.MOBILE_APP,
@@ -117,6 +119,14 @@ def _make_apps(account: Account) -> None:
             save_credential(
                 app=app, platform=platform, provider=ProviderKind.LAB, settings={}, by=BY
             )
+    demo = App.objects.create(
+        account=account,
+        bundle_id=brand.DEMO_APP,
+        name="Larkfield demo",
+        platforms=[Platform.WEB],
+        origins=[brand.origin()],
+    )
+    make_vapid_keys(app=demo, contact=brand.CONTACT, by=BY)
 
 
 @transaction.atomic
@@ -139,7 +149,7 @@ def _make_handoffs(account: Account, now: datetime) -> None:
         account=account,
         public_id=brand.CARD_HANDOFF,
         title="New card",
-        app_names=[brand.MOBILE_APP, brand.WEB_APP],
+        app_names=list(brand.APPS),
         notification_title="Your new card",
         text=(
             "Hi ${{1}}, your new Larkfield card is on its way 💳 Choose your PIN in the app. "
@@ -152,7 +162,7 @@ def _make_handoffs(account: Account, now: datetime) -> None:
         account=account,
         public_id=brand.PLAIN_HANDOFF,
         title="Welcome",
-        app_names=[brand.MOBILE_APP, brand.WEB_APP],
+        app_names=list(brand.APPS),
         notification_title="Larkfield",
         text="Good to see you in the app. Ask us anything, right here.",
         by=BY,

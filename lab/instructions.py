@@ -61,6 +61,7 @@ def _places(url: str) -> Iterator[tuple[str, str]]:
         door = "no sign-in" if settings.LAB == "open" else "for who may see campaigns"
         phones = "phones" if stubs.are_there() else "five phones"
         yield f"{url}/lab/", f"the push lab: {phones} in the browser, {door}"
+        yield f"{url}/demo/", "the brand's web app: real notifications in your own browser"
     yield f"{url}/admin/", "everything that is stored, for operator and administrator"
 
 

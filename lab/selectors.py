@@ -16,7 +16,7 @@ from consumers.models import Device
 from conversations.models import Conversation, Message, ReplyRoute
 from conversations.selectors import consumers_in_conversation, dialog
 from handoffs.models import Channel, Handoff
-from lab import phones, stubs
+from lab import brand, phones, stubs
 from lab.asked import asked, not_sent
 from lab.phones import Phone, Seen, Trouble
 from push.models import LabPush, ProviderKind, PushCredential
@@ -26,8 +26,10 @@ PUSHES_A_PHONE = 20
 
 
 def lab_credentials() -> QuerySet[PushCredential]:
-    """The ways to the lab's phones; where stubs stand in for the vendors, all that are in use."""
+    """The ways to the lab's phones; where stubs stand in for the vendors, all that are in use but
+    the demo app's: real browsers subscribe to that."""
     enabled = PushCredential.objects.filter(is_enabled=True)
+    enabled = enabled.exclude(app__bundle_id=brand.DEMO_APP)
     return enabled if stubs.are_there() else enabled.filter(provider=ProviderKind.LAB)
 
 

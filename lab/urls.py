@@ -1,6 +1,6 @@
 from django.urls import URLPattern, URLResolver, include, path
 
-from lab import views
+from lab import brand, demo_app, views
 
 app_name = "lab"
 
@@ -24,3 +24,14 @@ urlpatterns = [
     path("", views.Home.as_view(), name="home"),
     path("<int:account_number>/", include(account_urls)),
 ]
+
+# Relative to demo/: the brand's own app.
+_BRAND = {"account_number": brand.NUMBER}
+demo_urls = (
+    [
+        path("", demo_app.Page.as_view(), _BRAND, name="page"),
+        path("sw.js", demo_app.Worker.as_view(), _BRAND, name="worker"),
+        path("sign-in/", demo_app.SignIn.as_view(), _BRAND, name="sign_in"),
+    ],
+    "demo",
+)

@@ -9,7 +9,8 @@ from consumers import urls as consumers
 from conversations import urls as conversations
 from deflection import urls as deflection
 from handoffs import urls as handoffs
-from proactive_site import api_docs, health, pages
+from lab import urls as lab
+from proactive_site import api_docs, health, pages, web_sdk
 from webhooks import urls as webhooks
 
 ACCOUNT = r"account/(?P<account_number>[0-9]{1,18})/"
@@ -55,4 +56,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/docs/?$", api_docs.Page.as_view(), name="api_docs"),
     re_path(r"^api/api-docs/?$", api_docs.liveperson_docs, name="liveperson_docs"),
     path("lab/", include("lab.urls")),
+    path("demo/", include(lab.demo_urls)),
+    re_path(r"^sdk/v1/(?P<name>[a-z]{1,20}\.js)$", web_sdk.serve, name="web_sdk"),
 ]

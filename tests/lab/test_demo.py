@@ -82,7 +82,7 @@ def test_loading_the_demo_brand_twice_changes_nothing(account: Account) -> None:
     assert everything_stored() == before
     assert {name: len(before[name]) for name in ("accounts.User", "accounts.App")} == {
         "accounts.User": 5,
-        "accounts.App": 2,
+        "accounts.App": 3,
     }
 
 

@@ -58,7 +58,9 @@ def start(settings: Any, *, stubs_at: Path | str) -> None:
 
 
 def providers() -> dict[str, str]:
+    """But for the demo app's, which real browsers subscribe to."""
     rows = PushCredential.objects.filter(account__number=demo.NUMBER, is_enabled=True)
+    rows = rows.exclude(app__bundle_id=demo.DEMO_APP)
     return dict(rows.values_list("platform", "provider"))
 
 
@@ -118,7 +120,7 @@ def test_browser_that_is_added_subscribes_at_the_stub(
     db: None, client: Client, stub_folder: Path, settings: Any
 ) -> None:
     start(settings, stubs_at=stub_folder)
-    way = PushCredential.objects.get(platform="web")
+    way = PushCredential.objects.get(app__bundle_id=demo.WEB_APP)
 
     form = {"consumer_ref": "amir", "credential": way.pk, "label": "Amir’s browser"}
     response = client.post(f"/lab/{demo.NUMBER}/phones/new/", form)
@@ -134,7 +136,7 @@ def test_browser_cannot_be_added_while_the_stub_is_away(
 ) -> None:
     start(settings, stubs_at=stub_folder)
     settings.LAB_WEB_PUSH_URL = "https://127.0.0.1:9"
-    way = PushCredential.objects.get(platform="web")
+    way = PushCredential.objects.get(app__bundle_id=demo.WEB_APP)
 
     page = client.post(
         f"/lab/{demo.NUMBER}/phones/new/", {"consumer_ref": "amir", "credential": way.pk}
