@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from os import urandom
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import jwt
 import orjson
@@ -204,10 +204,16 @@ class WebPushServer(VendorServer):
             self.pass_on(asked, reading)
 
 
+Service = TypeVar("Service", bound=PushService)
+
+
 def make_server(
-    log_file: Path, tls: ssl.SSLContext, **options: Any
-) -> tuple[WebPushServer, PushService]:
-    service = PushService(origin=lambda: server.url)
+    log_file: Path,
+    tls: ssl.SSLContext,
+    make: Callable[..., Service] = PushService,
+    **options: Any,
+) -> tuple[WebPushServer, Service]:
+    service = make(origin=lambda: server.url)
     server = WebPushServer(
         open_log(log_file), tls, service.read, pass_on=service.pass_on, **options
     )

@@ -1,0 +1,176 @@
+"""Real Web Push, end to end and offline: Firefox, our worker, and a push service of the tests."""
+
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from campaigns.models import EventKind, MessageEvent, OutboundMessage
+from consumers.models import Device
+from conversations.models import Conversation
+from conversations.services import add_agent_message
+from lab import brand
+from lab.brand import Secrets
+from lab.instructions import campaign_command, token_command
+from tests.firefox import Firefox, firefox
+from tests.flows.printed import skip_without_curl
+from tests.live import Stack, live_stack, wait_for
+from tests.providers.certificates import make_certificate, server_context
+from tests.providers.proxy_server import run_in_thread
+from tests.providers.push_socket import DELIVERED, ListenedService, listened
+from tests.providers.webpush_server import make_server
+
+HOST = "127.0.0.1"
+TEXT = "Hi user1, your card 💳 is on its way 👩‍👩‍👧‍👦"
+DIALOG = "const dialog = document.querySelector('proactive-dialog')?.shadowRoot;"
+LINES = f"""{DIALOG}
+return [...dialog?.querySelectorAll("section:not([hidden]) [role=log] p") ?? []]
+  .map((line) => line.lastChild.textContent);"""
+REPLY = f"""{DIALOG}
+dialog.querySelector("textarea").value = args[0];
+dialog.querySelector("form button").click();"""
+UNSUBSCRIBE = """
+const registration = await navigator.serviceWorker.getRegistration();
+await (await registration.pushManager.getSubscription()).unsubscribe();"""
+IS_ON = "return document.querySelector('#push-state').textContent === 'On in this browser.'"
+
+
+@pytest.fixture
+def service(tmp_path: Path) -> Iterator[ListenedService]:
+    authority = make_certificate("Test authority")
+    certificate = make_certificate("push service", issuer=authority, hosts=(HOST,))
+    (tmp_path / "ca.pem").write_text(authority.cert_pem)
+    tls = server_context(certificate, tmp_path, protocols=("h2",))
+    server, made = make_server(tmp_path / "pushes.jsonl", tls, ListenedService)
+    with run_in_thread(server):
+        yield made
+    os.close(server.log.file)
+
+
+@pytest.fixture
+def stack(
+    transactional_db: None, service: ListenedService, tmp_path: Path, collected: str
+) -> Iterator[Stack]:
+    call_command("load_demo")
+    egress = {
+        "WEB_PUSH_HOSTS": HOST,
+        "EGRESS_CA_FILE": str(tmp_path / "ca.pem"),
+        "EGRESS_ALLOWED_NETWORKS": "127.0.0.0/8",
+    }
+    with live_stack(tmp_path, STATIC_ROOT=collected, WEB_CONCURRENCY="1", **egress) as stack:
+        stack.start("web", "worker", "sweep")
+        stack.wait_until_ready()
+        yield stack
+
+
+@pytest.fixture
+def browser(stack: Stack, service: ListenedService, tmp_path: Path) -> Iterator[Firefox]:
+    """At the demo app, signed in, and subscribed."""
+    with listened(service) as address, firefox(tmp_path / "profile", address) as browser:
+        browser.go(f"{stack.url}/demo/")
+        browser.page("document.querySelector('#sign-in button').click();")
+        browser.wait("return !document.querySelector('#in').hidden", what="the signed-in page")
+        browser.page("document.querySelector('#subscribe').click();")
+        browser.wait(IS_ON, what="a subscription")
+        yield browser
+
+
+@pytest.fixture
+def call(stack: Stack) -> Callable[[str], None]:
+    """Sends a message to user1 by the calls that script/server prints."""
+    skip_without_curl()
+    secrets = Secrets.read(os.environ)
+    sample = "Hi user1, welcome to proactive messaging."
+
+    def send(text: str) -> None:
+        printed = f"{token_command(url=stack.url, secrets=secrets)}\n\n{campaign_command()}"
+        assert sample in printed
+        done = subprocess.run(
+            ["sh", "-c", printed.replace(sample, text)], capture_output=True, text=True, check=True
+        )
+        assert '"acceptedConsumers":[{' in done.stdout, done.stdout
+
+    return send
+
+
+def wait_until_shown(browser: Firefox, *texts: str) -> None:
+    wait_for(lambda: browser.notifications() == sorted(texts), seconds=30, what="the notifications")
+
+
+def wait_for_lines(browser: Firefox, *lines: str) -> None:
+    wait_for(lambda: browser.page(LINES) == list(lines), seconds=30, what="lines of the dialog")
+
+
+def test_a_call_is_shown_by_firefox_tapped_and_answered_and_so_is_the_agents_word(
+    browser: Firefox, service: ListenedService, call: Callable[[str], None]
+) -> None:
+    """D1, D7, E1, E4, E6: sealed by us, opened by the browser, shown by our worker."""
+    browser.go("about:blank")
+    call(TEXT)
+    wait_until_shown(browser, TEXT)
+    message = OutboundMessage.objects.get()
+    wait_for(lambda: OutboundMessage.objects.get().delivered_at, seconds=10, what="delivered")
+    assert (service.codes, message.opened_at) == ([DELIVERED], None)
+
+    tap(browser, TEXT)
+    wait_for_lines(browser, TEXT)
+    browser.page(REPLY, "I moved 😅")
+    wait_for_lines(browser, TEXT, "I moved 😅")
+    message.refresh_from_db()
+    assert message.opened_at is not None
+    conversation = Conversation.objects.get()
+    assert (conversation.skill.name, conversation.consumer.ref) == (brand.SALES, brand.TESTER)
+
+    say(conversation, "Where to?")
+    wait_for_lines(browser, TEXT, "I moved 😅", "Where to?")
+    assert browser.notifications() == []
+    browser.go("about:blank")
+    say(conversation, "Are you there? 👋")
+    wait_until_shown(browser, "Are you there? 👋")
+    tap(browser, "Are you there? 👋")
+    wait_for_lines(browser, TEXT, "I moved 😅", "Where to?", "Are you there? 👋")
+
+
+def test_firefox_shows_once_what_came_while_it_was_closed_and_is_forgotten_when_it_unsubscribes(
+    browser: Firefox, service: ListenedService, call: Callable[[str], None]
+) -> None:
+    """I3: a repeated push has the same tag. C6: the push service answers 410."""
+    browser.stop()
+    for text in ("The first 1️⃣", "The second 2️⃣"):
+        call(text)
+    wait_for(lambda: len(service.waiting()) == 2, seconds=30, what="two pushes")
+    browser.start()
+    wait_until_shown(browser, "The first 1️⃣", "The second 2️⃣")
+    service.send_last_again()
+    wait_for(lambda: service.codes == [DELIVERED] * 3, seconds=10, what="the repeated push")
+    wait_until_shown(browser, "The first 1️⃣", "The second 2️⃣")
+
+    tap(browser, "The first 1️⃣")
+    wait_for_lines(browser, "The first 1️⃣", "The second 2️⃣")
+    wait_until_shown(browser)
+
+    browser.page(UNSUBSCRIBE)
+    call(TEXT)
+    wait_for(lambda: state_of_newest() == "sent", seconds=30, what="the phone to get it")
+    device = Device.objects.get(app__bundle_id=brand.DEMO_APP)
+    assert device.removed_reason == "token_gone"
+    pushes = MessageEvent.objects.filter(message__text=TEXT, kind=EventKind.PUSH).order_by("id")
+    assert [one.reason for one in pushes] == ["token_gone", ""]
+    assert browser.notifications() == []
+
+
+def tap(browser: Firefox, text: str) -> None:
+    browser.tap(text)
+    browser.look_at("Larkfield Bank")
+
+
+def say(conversation: Conversation, text: str) -> None:
+    add_agent_message(conversation=conversation, text=text, by="Amir", now=timezone.now())
+
+
+def state_of_newest() -> str:
+    return OutboundMessage.objects.latest("pk").state
