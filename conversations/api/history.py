@@ -15,14 +15,15 @@ from conversations.api.dialog import (
     outbound_json,
 )
 from conversations.models import Conversation, Message
-from conversations.selectors import conversations_of, last_said
+from conversations.selectors import answered_routes, conversations_of, last_said
 
 
 class History(DialogView):
-    """The newest first, each with the messages it answers and the last one that was said."""
+    """The newest first, each with the messages it answers or goes on with, and its last one."""
 
     def get(self, request: Request, account_number: int) -> Response:
-        found = conversations_of(self.reader).prefetch_related("routes")
+        found = conversations_of(self.reader).select_related("continues")
+        found = found.prefetch_related("routes")
         page, place = read_page(found, request.query_params, newest_first=True)
         last = last_said(page)
         conversations = [_earlier_json(one, last.get(one.pk)) for one in page]
@@ -43,6 +44,6 @@ class HistoryMessages(SdkView):
 def _earlier_json(conversation: Conversation, last: Message | None) -> dict[str, Any]:
     return {
         **conversation_json(conversation),
-        "outbound": [outbound_json(route) for route in conversation.routes.all()],
+        "outbound": [outbound_json(route) for route in answered_routes(conversation)],
         "lastMessage": message_json(last) if last else None,
     }

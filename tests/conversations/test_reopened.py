@@ -121,6 +121,17 @@ def test_every_further_conversation_of_the_lookback_goes_there_and_says_why(
     assert route.conversation == first.conversation
 
 
+def test_the_app_s_history_shows_the_message_with_each_of_them(make_route, talk, sdk, billing):
+    route = make_route(billing, takes_all=True)
+    talk(HOUR)
+    talk(2 * HOUR)
+
+    conversations = sdk.get("conversations").json()["conversations"]
+
+    shown = [[one["messageId"] for one in each["outbound"]] for each in conversations]
+    assert shown == [[route.message_id.hex]] * 2
+
+
 def test_it_goes_to_the_skill_of_the_call_though_the_first_was_handed_over(
     make_route, talk, account, billing, now
 ):
