@@ -1,7 +1,8 @@
 """What happens to conversations that nobody tends (E6).
 
 - Nobody has accepted it: it stays in the queue of its skill, and is never closed by itself.
-- Who accepted it is silent while the consumer waits: it goes back to the queue.
+- Who accepted it is not there while the consumer waits: it goes back to the queue. Who has a
+  workspace open is there, unless they say that they are away; who acts by the API never is.
 - The consumer is silent after the agent's last word: it is closed, for nothing is sent to who is in
   a conversation (E2). Who waits for an answer is never closed on.
 
@@ -30,6 +31,10 @@ WHERE c.state = 'open' AND c.accepted_by <> '' AND a.return_after_minutes > 0
   AND greatest(c.waiting_since, c.accepted_at)
       <= %(now)s::timestamptz - a.return_after_minutes * interval '1 minute'
   AND c.waiting_since IS NOT NULL
+  AND NOT EXISTS (
+      SELECT 1 FROM conversations_agentpresence p JOIN accounts_user u ON u.id = p.user_id
+      WHERE p.account_id = c.account_id AND u.email = c.accepted_by AND p.state = 'available'
+        AND p.seen_at > %(now)s::timestamptz - a.return_after_minutes * interval '1 minute')
 ORDER BY c.waiting_since LIMIT %(limit)s FOR NO KEY UPDATE OF c SKIP LOCKED
 """
 

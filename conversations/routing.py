@@ -62,9 +62,9 @@ def decide(
 def explain_return(conversation: Conversation, *, now: datetime) -> str:
     account, since = conversation.account, conversation.waiting_since or now
     return (
-        f"To {conversation.skill.name} again, because {conversation.accepted_by} had accepted it "
-        f"and the consumer waits for an answer since {_at(since, account, now)} "
-        f"({account.time_zone})."
+        f"To {conversation.skill.name} again, because {conversation.accepted_by}, who had "
+        f"accepted it, is not there and the consumer waits for an answer since "
+        f"{_at(since, account, now)} ({account.time_zone})."
     )
 
 

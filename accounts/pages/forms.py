@@ -154,8 +154,8 @@ class BrandFields(forms.Form):
         required=False,
         min_value=0,
         max_value=10_080,
-        help_text="When somebody has accepted it and the person waits so long for a word. "
-        "Empty or 0: never.",
+        help_text="When the person waits so long for a word, and who accepted it has not been "
+        "there for as long. Empty or 0: never.",
     )
     close_after_hours = forms.IntegerField(
         label="Hours until a silent conversation is closed",

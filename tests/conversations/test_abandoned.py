@@ -9,17 +9,27 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from accounts.models import AuditEvent, Role
+from accounts.roles import PERMISSIONS
 from conversations.abandoned import close_silent, return_unanswered
 from conversations.listing import ConversationFilter, find_conversations
-from conversations.models import Conversation
+from conversations.models import Conversation, Presence
+from conversations.queue import queue_of
+from conversations.seats import seat_of
 from conversations.selectors import who_sees
 from conversations.services import (
     accept_conversation,
     add_agent_message,
     receive_message,
 )
+from conversations.services.presence import set_presence
 from conversations.tasks import tend_abandoned
-from tests.factories.accounts import MembershipFactory, SkillFactory, UserFactory, member
+from tests.factories.accounts import (
+    AccountFactory,
+    MembershipFactory,
+    SkillFactory,
+    UserFactory,
+    member,
+)
 from tests.factories.consumers import ConsumerFactory
 from tests.factories.webhooks import WebhookEndpointFactory
 from webhooks.models import WebhookEvent
@@ -57,6 +67,22 @@ def test_a_conversation_that_nobody_accepts_waits_for_ever(talk, account, now):
     assert list(waiting) == [talk]
 
 
+def test_who_manages_agents_finds_it_in_the_queue_of_its_skill_the_longest_waiting_first(
+    talk, account, now
+):
+    """Its skill has no agent at all."""
+    later = receive_message(
+        account=account, consumer=ConsumerFactory(account=account), text="Hi", now=now + MINUTE
+    ).conversation
+    manager = member(Role.AGENT_MANAGER, account)
+
+    queue = queue_of(seat_of(account, manager, PERMISSIONS[Role.AGENT_MANAGER]), now=now + DAY)
+
+    (line,) = queue.lines
+    assert (line.skill, line.waiting) == (talk.skill, 2)
+    assert [row.conversation for row in line.rows] == [talk, later]
+
+
 def test_a_conversation_of_a_skill_without_agents_is_seen_by_who_manages_them(talk, account):
     """The campaign manager and the agent of another skill do not see it, nor another brand."""
     sales = SkillFactory(account=account, name="Sales")
@@ -90,8 +116,8 @@ def test_a_consumer_who_waits_for_who_accepted_goes_back_to_the_queue(talk, acco
     talk.refresh_from_db()
     assert (talk.state, talk.accepted_by, talk.accepted_at) == ("open", "", None)
     assert talk.explanation == (
-        "To Support again, because eva@brand.example had accepted it and the consumer waits for "
-        "an answer since 20 Nov at 14:22 (Europe/Stockholm)."
+        "To Support again, because eva@brand.example, who had accepted it, is not there and the "
+        "consumer waits for an answer since 20 Nov at 14:22 (Europe/Stockholm)."
     )
     event = AuditEvent.objects.get(verb="conversation_returned")
     assert (event.actor, event.changes["accepted_by"]) == ("the system", [str(eva), ""])
@@ -99,6 +125,24 @@ def test_a_consumer_who_waits_for_who_accepted_goes_back_to_the_queue(talk, acco
     assert told()[-1]["type"] == "conversation.returned"
     assert (data["returnedFrom"], data["acceptedBy"]) == (str(eva), None)
     assert tend(now + 10 * MINUTE) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("state", "seen", "returned"),
+    [
+        (Presence.AVAILABLE, 59 * MINUTE, 0),
+        (Presence.AVAILABLE, 49 * MINUTE, 1),
+        (Presence.AWAY, 59 * MINUTE, 1),
+    ],
+)
+def test_who_is_there_keeps_what_they_accepted_though_they_take_their_time(
+    talk, account, eva, now, state, seen, returned
+):
+    accept_conversation(conversation=talk, by=eva, now=now)
+    set_presence(account=account, user=eva, state=state, now=now + seen)
+    set_presence(account=AccountFactory(), user=eva, state=Presence.AVAILABLE, now=now + HOUR)
+
+    assert tend(now + HOUR) == (returned, 0)
 
 
 def test_who_was_answered_stays_with_who_answers(talk, eva, now):

@@ -13,6 +13,7 @@ from conversations.models import ConversationState, PushState, ReplyPush, Sender
 from conversations.services import (
     accept_conversation,
     add_agent_message,
+    close_conversation,
     mark_read,
     receive_message,
 )
@@ -237,6 +238,16 @@ def test_closing_asks_first_and_then_the_conversation_is_only_read(agent, talk):
     assertNotContains(page, 'name="text"')
     talk.refresh_from_db()
     assert (talk.state, talk.closed_by) == (ConversationState.CLOSED, "amir@brand.example")
+
+
+def test_a_conversation_that_closed_by_itself_says_why_at_its_end(agent, talk):
+    close_conversation(conversation=talk, by="the system", now=timezone.now())
+    talk.closed_because = "Closed by the system, because nobody said a word."
+    talk.save()
+
+    page = browser_of(agent).get(url(talk))
+
+    assertContains(page, "Closed by the system, because nobody said a word.")
 
 
 def test_e5_the_page_tells_of_consumer_campaign_and_earlier_conversations(agent, account, talk):
