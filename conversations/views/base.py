@@ -53,7 +53,9 @@ class Desk(DeskView):
 
     def show(self, *, typed: str = "", error: str = "") -> HttpResponse:
         """The whole page. ``typed`` stands in the reply again."""
-        context = self._context(typed, error)
+        # First: what changes from here on the stream tells the page, which knows itself by it.
+        mark = sight_of(self.seat).mark
+        context = self._context(typed, error) | {"mark": mark}
         if self.seat.is_manager or self.seat.skills:
             context |= self._whole()
         else:
@@ -102,9 +104,7 @@ class Desk(DeskView):
         """What is beside the conversation, and what the person said of themselves."""
         states = AgentPresence.objects.filter(account=self.account, user=self.user)
         whole: dict[str, Any] = {
-            "is_away": states.values_list("state", flat=True).first() == Presence.AWAY,
-            # The stream need not have the page ask for what it shows.
-            "mark": sight_of(self.seat).mark,
+            "is_away": states.values_list("state", flat=True).first() == Presence.AWAY
         }
         if self.conversation is not None:
             beside = about(self.conversation, seat=self.seat, now=self.now)

@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from accounts.models import Role, User
 from conversations.live import watching
 from conversations.models import AgentPresence, Conversation
+from conversations.services import transfer_conversation
 from tests.browser.conftest import sign_in
 from tests.consumers.conftest import Sdk
 from tests.factories.accounts import MembershipFactory, UserFactory
@@ -189,6 +190,22 @@ def test_what_was_typed_is_there_again_after_looking_at_another_conversation(
 
     expect(page.get_by_label("Reply to astrid.l")).to_have_value("Half a sen")
     expect(page).to_have_url(re.compile(f"{talks.answered.public_id}/$"))
+
+
+def test_what_is_typed_is_kept_when_the_conversation_is_taken_away(sit: Sit, world: World) -> None:
+    talk = world.talks.answered
+    page = sit(world.administrator)
+    row(page, "astrid.l").click()
+    page.get_by_label("Reply to astrid.l").fill("Half a sen")
+
+    transfer_conversation(conversation=talk, skill=talk.skill, by="priya", now=timezone.now())
+    accept = page.get_by_role("button", name="Accept")
+    expect(accept).to_be_visible()
+    page.keyboard.type("tence")
+    expect(accept).to_be_visible()
+    accept.click()
+
+    expect(page.get_by_label("Reply to astrid.l")).to_have_value("Half a sen")
 
 
 def test_whether_the_app_is_open_is_told(sit: Sit, world: World) -> None:

@@ -219,5 +219,5 @@ def test_the_page_costs_the_same_however_much_there_is(
     for _ in range(rows):
         world.brand.send({"ingrid": "Hi"})
 
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(16):
         administrator.get(url(world))

@@ -2,14 +2,22 @@
 import { $, rows } from "./page.js";
 
 const STORED = "workspace-keys";
-const areOn = () => localStorage.getItem(STORED) !== "off";
+const PAUSE_MS = 2_000;
+let resumeAt = 0;
+
+const areOn = () => Date.now() >= resumeAt && localStorage.getItem(STORED) !== "off";
+
+// Somebody's field went away under their fingers.
+export function pause() {
+  resumeAt = Date.now() + PAUSE_MS;
+}
 
 export function setUp() {
   const button = $("[data-keys]");
   button.hidden = false;
   button.addEventListener("click", () => $("#keys").showModal());
   const box = $("[data-keys-on]");
-  box.checked = areOn();
+  box.checked = localStorage.getItem(STORED) !== "off";
   box.addEventListener("change", () => localStorage.setItem(STORED, box.checked ? "on" : "off"));
 }
 

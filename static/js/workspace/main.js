@@ -67,6 +67,8 @@ function listen() {
 
 // ---- what comes back -----------------------------------------------------------------------
 
+let wasTyping = false;
+
 const isWhole = (event) => event.detail.target?.id === "main";
 const pathOf = (event) => event.detail.pathInfo.requestPath;
 
@@ -75,6 +77,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const isStale = !isWhole(event) && conversationIn(pathOf(event)) !== conversation();
   if (isStale) event.detail.shouldSwap = false;
   else log.beforeChange();
+  wasTyping = document.activeElement?.id === "reply";
 });
 
 document.addEventListener("htmx:afterSettle", (event) => {
@@ -85,6 +88,10 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!event.detail.successful || isWhole(event)) return;
   reply.setUp();
   log.afterChange();
+  if (wasTyping && !$("#reply")) {
+    keys.pause();
+    $("#told").textContent = "You no longer answer this conversation. What you typed is kept.";
+  }
 });
 
 function refused(event) {

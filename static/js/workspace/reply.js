@@ -51,7 +51,8 @@ export function showWriting(is) {
 export async function send(form) {
   const text = form.elements.text?.value;
   const key = conversation();
-  drafts.delete(key);
+  // Accepting sends no text: what was typed before is there again.
+  if (text !== undefined) drafts.delete(key);
   toldAt = 0;
   await htmx.ajax("POST", form.getAttribute("action"), {
     source: form,
