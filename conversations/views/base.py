@@ -21,7 +21,7 @@ from conversations.models import AgentPresence, Conversation, Presence
 from conversations.queue import name_of, queue_of
 from conversations.seats import Seat, seat_of
 from conversations.selectors import canned_for
-from conversations.services import MAX_TEXT
+from conversations.services import MAX_TEXT, note_seen
 from conversations.widget_context import framed, origin_of
 from conversations.widgets import widgets_of
 
@@ -102,6 +102,8 @@ class Desk(DeskView):
 
     def _whole(self) -> Mapping[str, Any]:
         """What is beside the conversation, and what the person said of themselves."""
+        # Without script there is no live view to tell that somebody is there.
+        note_seen(account=self.account, user=self.user, now=self.now)
         states = AgentPresence.objects.filter(account=self.account, user=self.user)
         whole: dict[str, Any] = {
             "is_away": states.values_list("state", flat=True).first() == Presence.AWAY

@@ -9,6 +9,7 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import Role
+from conversations.figures import people_now
 from conversations.models import ConversationState, PushState, ReplyPush, Sender
 from conversations.services import (
     accept_conversation,
@@ -289,6 +290,14 @@ def test_without_script_a_canned_reply_is_put_behind_what_is_typed(agent, accoun
     assert talk.messages.count() == 1
 
 
+def test_an_agent_without_script_is_there_with_each_page(agent, account):
+    browser_of(agent).get(desk(account))
+
+    (person,) = people_now(account, now=timezone.now())
+
+    assert (person.membership.user, person.words) == (agent, "Available")
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_workspace_costs_the_same_however_many_wait(
     agent, account, billing, talk, rows, django_assert_num_queries
@@ -299,7 +308,7 @@ def test_the_workspace_costs_the_same_however_many_wait(
             accept_conversation(conversation=one, by=agent, now=timezone.now())
     browser = browser_of(agent)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         browser.get(desk(account))
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(23):
         browser.get(url(talk))
