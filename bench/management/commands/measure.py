@@ -17,6 +17,7 @@ from bench import (
     accept,
     django_push,
     growth,
+    live,
     machine,
     neighbour,
     outage,
@@ -69,6 +70,7 @@ class Command(BaseCommand):
                 "django-push": partial(django_push.measure_django_push, world, size, folder, stub),
                 "neighbour": partial(neighbour.measure_neighbour, world, size, folder, stub),
                 "outage": partial(outage.measure_outage, world, size, folder, stub),
+                "live": partial(live.measure_live, world, size, folder),
                 "push-leg": partial(push_leg.measure_push_leg, size, folder, stub),
             }
             for name, measure in parts.items():
