@@ -9,7 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0005_user_sessions_ended'),
         ('consumers', '0004_own_consumer'),
-        ('conversations', '0011_order_of_opening'),
+        ('conversations', '0010_order_of_opening'),
     ]
 
     operations = [

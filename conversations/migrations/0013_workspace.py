@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0005_user_sessions_ended'),
         ('consumers', '0004_own_consumer'),
-        ('conversations', '0013_abandoned'),
+        ('conversations', '0012_abandoned'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

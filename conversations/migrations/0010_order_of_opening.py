@@ -5,7 +5,7 @@ from django.db.models.functions import Now
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('conversations', '0010_widget_codes'),
+        ('conversations', '0009_widget_codes'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ('accounts', '0006_conversations_nobody_tends'),
         ('consumers', '0004_own_consumer'),
-        ('conversations', '0012_takes_all'),
+        ('conversations', '0011_takes_all'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ class Migration(migrations.Migration):
     # Not in a transaction: the table is large, and messages go on meanwhile.
     atomic = False
 
-    dependencies = [("conversations", "0014_workspace")]
+    dependencies = [("conversations", "0013_workspace")]
 
     operations = [
         AddIndexConcurrently(
