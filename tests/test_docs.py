@@ -130,12 +130,13 @@ def api_patterns() -> Iterator[URLPattern]:
 
 
 def sdk_operations() -> set[tuple[str, str]]:
-    """Method and name of each route of the SDK API."""
-    return {
+    """Method and name of each route of the SDK API, but for that of browsers alone."""
+    found = {
         (key.split(" ")[0], resolve(filled(key.split(" ")[1])).view_name)
         for key in OPERATIONS
         if " /api/sdk/" in key
     }
+    return found - {("GET", "sdk-push-key")}
 
 
 def test_the_sdk_page_names_every_operation_of_the_sdk_api_and_no_other() -> None:
