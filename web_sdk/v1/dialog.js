@@ -42,8 +42,14 @@ customElements.define(
       typing: "Typing …",
       failed: "Not sent. Try again.",
     };
+    #client;
+
+    get client() {
+      return this.#client;
+    }
 
     set client(client) {
+      this.#client = client;
       const { open, close, write, send, me, them, typing, failed } = this.words;
       const button = make("button", { onclick: () => this.open() });
       const log = make("div", { role: "log", tabIndex: 0, ariaLabel: open });
@@ -72,7 +78,7 @@ customElements.define(
           client.typing();
         },
         onkeydown(event) {
-          if (event.key === "Enter" && !event.shiftKey) submit(event);
+          if (event.key === "Enter" && !event.shiftKey && !event.isComposing) submit(event);
         },
       });
       const shut = () => {

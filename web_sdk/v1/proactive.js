@@ -9,15 +9,23 @@ const within = (ms, work) =>
  */
 export async function connect({ account, app, getToken, icon, keepToken = true, ...more }) {
   const { url = new URL(import.meta.url).origin, worker = "/sw.js" } = more;
-  const { page = location.href.split("#")[0] } = more;
+  const here = location.href.split("#")[0];
+  const page = new URL(more.page ?? here, here).href;
   const api = `${url}/api/sdk/v1/account/${account}/`;
   const { serviceWorker } = navigator;
   const over = new AbortController();
   let token, registration, stream, seen, quiet;
   let typedAt = 0;
 
+  const renew = async () => {
+    const fresh = await getToken();
+    setTimeout(tellWorker);
+    return fresh;
+  };
+
   const ask = async (path, body, signal, isAgain) => {
-    const used = (token ??= getToken());
+    over.signal.throwIfAborted();
+    const used = (token ??= renew());
     const answer = await fetch(api + path, {
       method: body ? "POST" : "GET",
       headers: { Authorization: `Bearer ${await used}`, "Content-Type": "application/json" },
@@ -35,10 +43,10 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
     client.dispatchEvent(new Event(event));
   };
 
-  const tellWorker = async () =>
-    registration?.active?.postMessage({
-      proactive: { api, page, icon, token: keepToken && (await token) },
-    });
+  const tellWorker = async () => {
+    const told = { api, page, icon, token: keepToken && (await token) };
+    if (client.device) registration.active.postMessage({ proactive: told });
+  };
 
   const client = Object.assign(new EventTarget(), {
     tapped: location.hash.split("#proactive=")[1],
@@ -93,28 +101,30 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
       const messageId = client.messages.findLast((one) => one.sender === "agent")?.messageId;
       const news = client.inbox();
       if (messageId === seen && !news.length) return;
-      seen = messageId;
+      for (const one of (await registration?.getNotifications()) ?? []) {
+        if (one.data?.proactive) one.close();
+      }
       for (const one of news) {
         one.openedAt = new Date();
         await ask(`messages/${one.messageId}/opened`, {});
       }
-      for (const one of (await registration?.getNotifications()) ?? []) {
-        if (one.data?.proactive) one.close();
-      }
-      set(await (messageId ? ask("read", { messageId }) : ask("unread")));
+      const left = await (messageId ? ask("read", { messageId }) : ask("unread"));
+      seen = messageId;
+      set(left);
     },
 
     /** @param {"ALL" | "AGENT" | "NONE"} unregisterType which pushes end */
     async logout(unregisterType = "ALL") {
-      over.abort();
       stream.abort();
       try {
         if (client.device) await ask(`devices/${client.device.id}/logout`, { unregisterType });
       } finally {
+        over.abort();
         token = "";
         await tellWorker();
         const subscription = await registration?.pushManager.getSubscription();
         if (unregisterType === "ALL") await subscription?.unsubscribe();
+        set({ welcome: "", outbound: [], messages: [], unread: 0, device: null });
       }
     },
   });
@@ -131,7 +141,7 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
       quiet = setTimeout(() => set({ isTyping: false }), 8e3);
     } else if (name) {
       if (name === "message") client.isTyping = false;
-      client.refresh();
+      client.refresh().catch(() => {});
     }
   };
 
@@ -157,7 +167,7 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
   const listen = (target, name, react) => target?.addEventListener(name, react, over);
 
   await client.refresh();
-  if (client.tapped) history.replaceState(null, "", page);
+  if (client.tapped) history.replaceState(null, "", here);
   registration = await serviceWorker?.getRegistration();
   if (await registration?.pushManager.getSubscription()) await client.subscribe().catch(() => {});
   listen(serviceWorker, "message", ({ data }) => {
