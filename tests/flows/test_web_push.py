@@ -7,12 +7,11 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.utils import timezone
+from playwright.sync_api import Page, expect
 
 from campaigns.models import EventKind, MessageEvent, OutboundMessage
 from consumers.models import Device
 from conversations.models import Conversation
-from conversations.services import add_agent_message
 from lab import brand
 from lab.brand import Secrets
 from lab.instructions import campaign_command, token_command
@@ -33,6 +32,7 @@ return [...dialog?.querySelectorAll("section:not([hidden]) [role=log] p") ?? []]
 REPLY = f"""{DIALOG}
 dialog.querySelector("textarea").value = args[0];
 dialog.querySelector("form button").click();"""
+CLOSE = f"{DIALOG} dialog.querySelector('header button').click();"
 UNSUBSCRIBE = """
 const registration = await navigator.serviceWorker.getRegistration();
 await (await registration.pushManager.getSubscription()).unsubscribe();"""
@@ -68,15 +68,26 @@ def stack(
 
 
 @pytest.fixture
-def browser(stack: Stack, service: ListenedService, tmp_path: Path) -> Iterator[Firefox]:
+def app(stack: Stack, service: ListenedService, tmp_path: Path) -> Iterator[Firefox]:
     """At the demo app, signed in, and subscribed."""
-    with listened(service) as address, firefox(tmp_path / "profile", address) as browser:
-        browser.go(f"{stack.url}/demo/")
-        browser.page("document.querySelector('#sign-in button').click();")
-        browser.wait("return !document.querySelector('#in').hidden", what="the signed-in page")
-        browser.page("document.querySelector('#subscribe').click();")
-        browser.wait(IS_ON, what="a subscription")
-        yield browser
+    with listened(service) as address, firefox(tmp_path / "profile", address) as app:
+        app.go(f"{stack.url}/demo/")
+        app.page("document.querySelector('#sign-in button').click();")
+        app.wait("return !document.querySelector('#in').hidden", what="the signed-in page")
+        app.page("document.querySelector('#subscribe').click();")
+        app.wait(IS_ON, what="a subscription")
+        yield app
+
+
+@pytest.fixture
+def agent(stack: Stack, page: Page) -> Page:
+    """Amir at his workspace, in a browser of his own."""
+    page.goto(f"{stack.url}/account/{brand.NUMBER}/workspace/")
+    page.get_by_label("E-mail").fill("agent@larkfield.example")
+    page.get_by_label("Password").fill(Secrets.read(os.environ).password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Nobody waits")).to_be_visible()
+    return page
 
 
 @pytest.fixture
@@ -97,79 +108,92 @@ def call(stack: Stack) -> Callable[[str], None]:
     return send
 
 
-def wait_until_shown(browser: Firefox, *texts: str) -> None:
-    wait_for(lambda: browser.notifications() == sorted(texts), seconds=30, what="the notifications")
+def wait_until_shown(app: Firefox, *texts: str) -> None:
+    wait_for(lambda: app.notifications() == sorted(texts), seconds=30, what="the notifications")
 
 
-def wait_for_lines(browser: Firefox, *lines: str) -> None:
-    wait_for(lambda: browser.page(LINES) == list(lines), seconds=30, what="lines of the dialog")
+def wait_for_lines(app: Firefox, *lines: str) -> None:
+    wait_for(lambda: app.page(LINES) == list(lines), seconds=30, what="lines of the dialog")
 
 
+@pytest.mark.browser
 def test_a_call_is_shown_by_firefox_tapped_and_answered_and_so_is_the_agents_word(
-    browser: Firefox, service: ListenedService, call: Callable[[str], None]
+    app: Firefox, agent: Page, service: ListenedService, call: Callable[[str], None]
 ) -> None:
     """D1, D7, E1, E4, E6: sealed by us, opened by the browser, shown by our worker."""
-    browser.go("about:blank")
+    app.go("about:blank")
     call(TEXT)
-    wait_until_shown(browser, TEXT)
+    wait_until_shown(app, TEXT)
     message = OutboundMessage.objects.get()
     wait_for(lambda: OutboundMessage.objects.get().delivered_at, seconds=10, what="delivered")
     assert (service.codes, message.opened_at) == ([DELIVERED], None)
 
-    tap(browser, TEXT)
-    wait_for_lines(browser, TEXT)
-    browser.page(REPLY, "I moved 😅")
-    wait_for_lines(browser, TEXT, "I moved 😅")
+    tap(app, TEXT)
+    wait_for_lines(app, TEXT)
+    app.page(REPLY, "I moved 😅")
+    wait_for_lines(app, TEXT, "I moved 😅")
     message.refresh_from_db()
     assert message.opened_at is not None
     conversation = Conversation.objects.get()
     assert (conversation.skill.name, conversation.consumer.ref) == (brand.SALES, brand.TESTER)
 
-    say(conversation, "Where to?")
-    wait_for_lines(browser, TEXT, "I moved 😅", "Where to?")
-    assert browser.notifications() == []
-    browser.go("about:blank")
-    say(conversation, "Are you there? 👋")
-    wait_until_shown(browser, "Are you there? 👋")
-    tap(browser, "Are you there? 👋")
-    wait_for_lines(browser, TEXT, "I moved 😅", "Where to?", "Are you there? 👋")
+    agent.get_by_role("navigation", name="Queue").get_by_role("link", name="User One").click()
+    expect(agent.locator("#log")).to_contain_text("I moved 😅")
+    agent.get_by_role("button", name="Accept").click()
+    say(agent, "Where to?")
+    wait_for_lines(app, TEXT, "I moved 😅", "Where to?")
+    assert app.notifications() == []
+    app.go("about:blank")
+    say(agent, "Are you there? 👋")
+    wait_until_shown(app, "Are you there? 👋")
+    tap(app, "Are you there? 👋")
+    wait_for_lines(app, TEXT, "I moved 😅", "Where to?", "Are you there? 👋")
 
 
+@pytest.mark.browser
 def test_firefox_shows_once_what_came_while_it_was_closed_and_is_forgotten_when_it_unsubscribes(
-    browser: Firefox, service: ListenedService, call: Callable[[str], None]
+    app: Firefox, service: ListenedService, call: Callable[[str], None]
 ) -> None:
     """I3: a repeated push has the same tag. C6: the push service answers 410."""
-    browser.stop()
+    app.stop()
     for text in ("The first 1️⃣", "The second 2️⃣"):
         call(text)
     wait_for(lambda: len(service.waiting()) == 2, seconds=30, what="two pushes")
-    browser.start()
-    wait_until_shown(browser, "The first 1️⃣", "The second 2️⃣")
+    app.start()
+    wait_until_shown(app, "The first 1️⃣", "The second 2️⃣")
     service.send_last_again()
     wait_for(lambda: service.codes == [DELIVERED] * 3, seconds=10, what="the repeated push")
-    wait_until_shown(browser, "The first 1️⃣", "The second 2️⃣")
+    wait_until_shown(app, "The first 1️⃣", "The second 2️⃣")
 
-    tap(browser, "The first 1️⃣")
-    wait_for_lines(browser, "The first 1️⃣", "The second 2️⃣")
-    wait_until_shown(browser)
+    tap(app, "The first 1️⃣")
+    wait_for_lines(app, "The first 1️⃣", "The second 2️⃣")
+    wait_until_shown(app)
 
-    browser.page(UNSUBSCRIBE)
+    app.page(CLOSE)
+    call("The third 3️⃣")
+    wait_until_shown(app, "The third 3️⃣")
+    tap(app, "The third 3️⃣")
+    wait_for_lines(app, "The first 1️⃣", "The second 2️⃣", "The third 3️⃣")
+
+    app.page(UNSUBSCRIBE)
     call(TEXT)
     wait_for(lambda: state_of_newest() == "sent", seconds=30, what="the phone to get it")
     device = Device.objects.get(app__bundle_id=brand.DEMO_APP)
     assert device.removed_reason == "token_gone"
     pushes = MessageEvent.objects.filter(message__text=TEXT, kind=EventKind.PUSH).order_by("id")
     assert [one.reason for one in pushes] == ["token_gone", ""]
-    assert browser.notifications() == []
+    assert app.notifications() == []
 
 
-def tap(browser: Firefox, text: str) -> None:
-    browser.tap(text)
-    browser.look_at("Larkfield Bank")
+def tap(app: Firefox, text: str) -> None:
+    app.tap(text)
+    app.look_at("Larkfield Bank")
 
 
-def say(conversation: Conversation, text: str) -> None:
-    add_agent_message(conversation=conversation, text=text, by="Amir", now=timezone.now())
+def say(agent: Page, text: str) -> None:
+    agent.get_by_label("Reply to User One").fill(text)
+    agent.get_by_role("button", name="Send").click()
+    expect(agent.get_by_label("Reply to User One")).to_have_value("")
 
 
 def state_of_newest() -> str:
