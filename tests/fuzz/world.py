@@ -13,8 +13,9 @@ from conversations.models import Message
 from conversations.services import receive_message
 from conversations.widget_access import issue_code, redeem_code
 from deflection.services import Caller, check_eligibility
+from push.vapid_keys import make_vapid_keys
 from tests.consumers import tokens
-from tests.factories.accounts import ApiClientFactory, bearer, member
+from tests.factories.accounts import ApiClientFactory, AppFactory, bearer, member
 from tests.factories.consumers import DeviceFactory, IdentityProviderFactory
 from tests.factories.handoffs import HandoffFactory
 from tests.factories.lab import LabBrand, lab_brand
@@ -77,6 +78,11 @@ def make_world() -> World:
             **_deflection(brand),
             "readEvents": {"after": [said, message]},
             "tellRead": {"messageId": [said]},
+            "getPushKey": {"appName": [_web_app(brand)]},
+            "getReachability": {
+                "appName": [brand.app.bundle_id],
+                "handoff": [brand.handoff.public_id],
+            },
             # One is closed, handed on and taken on; each on its own.
             **{
                 name: {"conversationId": [_conversation(brand, name)]}
@@ -91,6 +97,12 @@ def make_world() -> World:
             },
         },
     )
+
+
+def _web_app(brand: LabBrand) -> str:
+    app = AppFactory(account=brand.account, platforms=[Platform.WEB])
+    make_vapid_keys(app=app, contact="mailto:push@brand.example", by="tests")
+    return str(app.bundle_id)
 
 
 def _widget_code(brand: LabBrand) -> str:
