@@ -48,8 +48,10 @@ function drawInbox() {
     ...waiting.map((one) => {
       const title = document.createElement("b");
       title.textContent = one.title;
+      const text = document.createElement("span");
+      text.textContent = one.text;
       const button = document.createElement("button");
-      button.append(title, one.text);
+      button.append(title, text);
       button.addEventListener("click", () => dialog.open(one.messageId));
       const row = document.createElement("li");
       row.append(button);
