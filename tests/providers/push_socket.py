@@ -85,6 +85,10 @@ class ListenedService(PushService):
         channels = [channel for one in listeners for channel in one.channels.values()]
         return [version for channel in channels for version in channel.sealed]
 
+    def has_ended(self) -> bool:
+        """Whether a browser has given a subscription up."""
+        return any(one.is_gone for one in self.subscriptions.values())
+
     def send_last_again(self) -> None:
         """As a push that was repeated, since nobody knew whether it had arrived."""
         channel, body = self.last
