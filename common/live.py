@@ -21,7 +21,8 @@ from common.shared import FAILURES, shared_redis
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "live"
+# Redis takes what is published to all of its databases; two installations may share one.
+CHANNEL = "live:{}"
 # What a listener is let wait for the next hint, before it asks whether Redis is still there.
 SILENCE = 5.0
 RETRY_SECONDS = 1.0
@@ -34,7 +35,12 @@ Hint = Mapping[str, Any]
 def tell(topics: Iterable[str], **what: Any) -> None:
     """Tell whoever follows one of the topics, in all processes. ``what`` is JSON."""
     message = json.dumps({"topics": list(topics), "what": what})
-    shared_redis().ask(lambda redis: redis.publish(CHANNEL, message), otherwise=None)
+    shared_redis().ask(lambda redis: redis.publish(channel(redis), message), otherwise=None)
+
+
+def channel(redis: Redis) -> str:
+    """That of the installation: of its database."""
+    return CHANNEL.format(redis.get_connection_kwargs().get("db") or 0)
 
 
 class Following:
@@ -110,7 +116,7 @@ class Listener:
             Redis.from_url(self._url, socket_connect_timeout=RETRY_SECONDS) as redis,
             redis.pubsub() as subscription,
         ):
-            subscription.subscribe(CHANNEL)
+            subscription.subscribe(channel(redis))
             asked = False
             while True:
                 message = subscription.get_message(timeout=SILENCE)

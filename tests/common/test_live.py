@@ -4,8 +4,6 @@ import subprocess
 import sys
 import time
 
-from django.conf import settings
-
 from common.live import Following, Listener, follow, tell
 
 
@@ -24,11 +22,19 @@ def test_a_reader_of_two_topics_gets_a_hint_of_both_once():
 
 
 def test_a_hint_crosses_processes():
-    told = "import os, redis, json; redis.Redis.from_url(os.environ['URL']).publish('live', "
-    told += "json.dumps({'topics': ['consumer:7'], 'what': {'kind': 'changed'}}))"
+    code = "from common.live import tell; tell(['consumer:7'], kind='changed')"
     with follow("consumer:7") as following:
-        subprocess.run([sys.executable, "-c", told], check=True, env={"URL": settings.REDIS_URL})
+        subprocess.run([sys.executable, "manage.py", "shell", "-c", code], check=True)
         assert following.wait(5) == [{"kind": "changed"}]
+
+
+def test_installations_that_share_a_redis_hear_nothing_of_each_other(settings):
+    listener = Listener(f"{settings.REDIS_URL.partition('?')[0]}?db=15")
+    with listener.follow(["consumer:7"]) as theirs, follow("consumer:7") as ours:
+        tell(["consumer:7"], kind="changed")
+        assert ours.wait(5) == [{"kind": "changed"}]
+        assert theirs.wait(0.2) == []
+        assert listener.is_connected
 
 
 def test_nobody_is_told_after_leaving():
