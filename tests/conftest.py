@@ -1,6 +1,7 @@
 """What every test may use: real PostgreSQL, real Valkey, the wiring of Celery."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +13,32 @@ from django.test import override_settings
 
 import proactive_site.celery  # noqa: F401 -- binds the tasks to the test's broker
 
-# Whole products, faults and browsers: begun first, one after the other on one core, while the other
-# does the rest.
-LONG = ("chaos", "fuzz", "flows", "test_embedded.py", "browser")
+# Whole products and faults come first, one after the other in one process, browsers in another;
+# what is left then is short, and any process takes some of it.
+PRODUCTS = ("chaos", "fuzz", "flows", "test_embedded.py")
+BROWSERS = ("browser",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    tests = Path(__file__).parent
+    processes = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    products, others = _apart(items, PRODUCTS)
+    browsers, short = _apart(others, BROWSERS)
+    # Each process begins with as many as the others, in this order.
+    share = max(len(items) // processes - len(products), 0)
+    items[:] = [*products, *short[:share], *browsers, *short[share:]]
 
-    def place(item: pytest.Item) -> int:
-        area = item.path.relative_to(tests).parts[0]
-        return LONG.index(area) if area in LONG else len(LONG)
 
-    items.sort(key=place)
+def _apart(
+    items: list[pytest.Item], areas: Sequence[str]
+) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Those of the areas, in the order of these, and the others."""
+    folder = Path(__file__).parent
+
+    def area(item: pytest.Item) -> str:
+        return item.path.relative_to(folder).parts[0]
+
+    found = [item for one in areas for item in items if area(item) == one]
+    return found, [item for item in items if area(item) not in areas]
 
 
 @pytest.fixture(scope="session", autouse=True)

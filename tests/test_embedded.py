@@ -17,6 +17,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -412,9 +413,17 @@ def test_taken_port_is_named_with_the_process_that_holds_it(clone: Clone) -> Non
     assert re.match(rf"Port {taken} is taken by process {os.getpid()} \(", done.stderr)
 
 
+def port_after_a_free_one() -> int:
+    """Other tests run beside this one, and take ports of the system's choice."""
+    while True:
+        port = ports.free_port() + 1
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+
+
 def test_taken_port_of_a_stub_is_named_before_anything_is_started(clone: Clone) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as holder:
-        taken = holder.getsockname()[1]
+    taken = port_after_a_free_one()
+    with socket.create_server(("127.0.0.1", taken)):
         done = clone.run("server", "--providers", "--port", str(taken - 1))
 
     assert done.returncode == 1

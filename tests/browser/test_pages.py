@@ -33,7 +33,7 @@ def axe_faults(page: Page) -> Iterator[str]:
         page.set_viewport_size({"width": width, "height": height})
         for scheme in ("light", "dark"):
             page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-            for found in violations(page):
+            for found in violations(page, of_colours=scheme == "dark"):
                 yield f"{width} px, {scheme}: {found}"
         if page.evaluate("document.documentElement.scrollWidth") > width:
             yield f"{width} px: scrolls sideways"
