@@ -133,6 +133,7 @@ NAMED = {
     "uidb64": "x",
     "token": "x",
     "provider_id": "company",
+    "name": "sw.js",
 }
 
 

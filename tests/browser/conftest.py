@@ -4,6 +4,7 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from playwright.sync_api import ConsoleMessage, Page
 from accounts.models import User
 from common.event_stream import places
 from conversations import desk_stream
+from conversations.api import event_feed
 from tests.factories.lab import LabBrand, lab_brand
 from tests.needs import leave_out
 from tests.pages import PageRoute
@@ -63,7 +65,8 @@ def _settings(settings: Any) -> None:
 @pytest.fixture(autouse=True)
 def _live_views_end(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """That nobody reads one is noticed at its next beat; the next test has other tables."""
-    monkeypatch.setattr(desk_stream, "BEAT_SECONDS", 0.5)
+    monkeypatch.setattr(desk_stream, "BEAT_SECONDS", 0.2)
+    monkeypatch.setattr(event_feed, "BEAT_INTERVAL", timedelta(seconds=0.2))
     yield
     patience_ends_at = time.monotonic() + 3
     while places.taken and time.monotonic() < patience_ends_at:
