@@ -79,7 +79,15 @@ def test_bodies_are_bounded_and_a_request_s_id_reaches_the_worker_s_log(stack):
 
     assert (status, json.loads(raw)["failedConsumers"]) == (200, [])
     wait_for(OutboundMessage.objects.filter(state="sent").exists, seconds=20, what="the push")
-    lines = [json.loads(line) for line in stack.log_of("worker").splitlines() if "{" in line[:1]]
-    of_request = [line for line in lines if line.get("request_id") == headers["x-request-id"]]
-    assert any("Delivered batch of 1" in line["event"] for line in of_request)
+
+    def events() -> list[str]:
+        written = [line for line in stack.log_of("worker").splitlines() if line.startswith("{")]
+        lines = [json.loads(line) for line in written]
+        request_id = headers["x-request-id"]
+        return [line["event"] for line in lines if line.get("request_id") == request_id]
+
+    def is_told() -> bool:
+        return any("Delivered batch of 1" in event for event in events())
+
+    wait_for(is_told, seconds=10, what="the line that tells of the batch")
     assert "Hi ana" not in stack.log_of("worker") + stack.log_of("web")
