@@ -1,11 +1,13 @@
 """The pages that belong to no app: the front door, what an error means, and what went wrong."""
 
+import sys
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect
@@ -19,6 +21,9 @@ from common.errors import InvalidRequest
 from common.problem_types import explain
 from common.problems import API_PREFIXES, problem_response
 from proactive_site.error_catalogue import ADVICE, FIELDS
+
+# Seconds; a database is back sooner than a person has read the page.
+RETRY_AFTER = 5
 
 
 class Home(View):
@@ -91,6 +96,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
 
 
 def server_error(request: HttpRequest) -> HttpResponseBase:
+    """A page whose database is away, or has no connection free, is 503: it works again soon."""
     if request.path.startswith(API_PREFIXES):
         return problem_response(request, 500)
-    return defaults.server_error(request)
+    response = defaults.server_error(request)
+    if isinstance(sys.exception(), OperationalError | InterfaceError):
+        response.status_code = 503
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
