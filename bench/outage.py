@@ -139,9 +139,9 @@ def _api(scene: Scene, world: World) -> Api:
 
 def _wait_until_sent(scene: Scene) -> None:
     wait_until(lambda: not pending(scene.world), "every message to be final", seconds=120)
-    lost = messages(scene.world).exclude(state=State.SENT).count()
+    lost = messages(scene.world).exclude(state=State.SENT).values_list("state", "reason")
     if lost:
-        raise BenchFailure(f"{lost} messages were not sent.")
+        raise BenchFailure(f"{len(lost)} messages were not sent: {sorted(set(lost))}.")
 
 
 def _in_the_way(scene: Scene) -> bool:
