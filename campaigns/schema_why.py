@@ -17,6 +17,7 @@ from common.openapi import (
     or_null,
     ref,
 )
+from consumers.schema import SAMPLE
 from push.models import ProviderKind
 
 _CHECKS = (
@@ -56,25 +57,8 @@ COMPONENTS: dict[str, Schema] = {
         }
     ),
 }
-_DEVICE = {
-    "id": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
-    "appName": "com.larkfield.app",
-    "platform": "ios",
-    "tokenSha256": "3a927d55a7af7fc586300aa67ae47c152090731a124f6d28e33044e90eca3d4e",
-    "environment": "",
-    "sdkVersion": "6.1",
-    "androidX": False,
-    "osVersion": "19.1",
-    "model": "iPhone 17",
-    "locale": "sv-SE",
-    "timeZone": "Europe/Stockholm",
-    "country": "SE",
-    "city": "Växjö",
-    "loggedIn": True,
-    "unregisterType": None,
-    "registeredAt": "2026-11-23T19:21:52.805165Z",
-    "lastSeenAt": "2026-11-23T19:21:52.805165Z",
-}
+# Older than the app takes.
+_DEVICE = SAMPLE | {"sdkVersion": "6.1"}
 _SAMPLE = {
     "device": _DEVICE,
     "reachable": False,

@@ -224,6 +224,7 @@ def living_members(pgid: int) -> list[int]:
     return members
 
 
+# Left out on macOS, where the product runs as well; CI is Linux, and so is every production.
 linux = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
 

@@ -12,6 +12,7 @@ BANNED = re.compile(r"mark_safe|\|\s*safe\b|safeseq|\.innerHTML|\.outerHTML\s*=|
 def sources() -> Iterator[Path]:
     yield from ROOT.glob("templates/**/*.*")
     yield from ROOT.glob("static/js/**/*.js")
+    yield from ROOT.glob("web_sdk/**/*.js")
     for app in ("accounts", "campaigns", "common", "console", "consumers", "conversations"):
         yield from ROOT.glob(f"{app}/**/*.py")
     for app in ("deflection", "handoffs", "lab", "proactive_site", "push", "webhooks"):

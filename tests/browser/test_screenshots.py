@@ -21,6 +21,7 @@ SIZES = {
 def folder(request: pytest.FixtureRequest) -> Path:
     chosen = request.config.getoption("--screenshots", default=None)
     if not chosen:
+        # They make pictures for people, and test nothing: in CI as well there is nobody to look.
         pytest.skip("no --screenshots")
     return Path(chosen)
 
