@@ -20,7 +20,7 @@ from bench.size import Size
 from bench.stub import Arrival, Stub, own_stub
 from bench.world import World, make_world
 from campaigns.lanes import ASIDE
-from campaigns.models import PENDING, State
+from campaigns.models import PENDING, MessageEvent, OutboundMessage, State
 from proactive_site.embedded.ports import HOST, free_port
 from push.models import Breaker
 
@@ -139,9 +139,17 @@ def _api(scene: Scene, world: World) -> Api:
 
 def _wait_until_sent(scene: Scene) -> None:
     wait_until(lambda: not pending(scene.world), "every message to be final", seconds=120)
-    lost = messages(scene.world).exclude(state=State.SENT).values_list("state", "reason")
+    lost = messages(scene.world).exclude(state=State.SENT)
     if lost:
-        raise BenchFailure(f"{len(lost)} messages were not sent: {sorted(set(lost))}.")
+        raise BenchFailure(f"{len(lost)} messages were not sent. The first:\n{_story(lost[0])}")
+
+
+def _story(message: OutboundMessage) -> str:
+    """What its timeline says, a line each."""
+    events = MessageEvent.objects.filter(message=message).order_by("at", "pk")
+    told = events.values_list("at", "kind", "outcome", "reason", "detail", "elapsed_ms")
+    lines = [" ".join(map(str, line)) for line in told]
+    return "\n".join([f"{message.state} {message.reason} {message.created_at}", *lines])
 
 
 def _in_the_way(scene: Scene) -> bool:

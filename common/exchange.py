@@ -56,6 +56,7 @@ class Exchange:
         "call",
         "curl",
         "head",
+        "is_fresh",
         "is_opened",
         "is_refused",
         "is_repeatable",
@@ -82,6 +83,7 @@ class Exchange:
         self.is_refused = False
         self.is_resent = False
         self.is_repeatable = False
+        self.is_fresh = False
         self.prepared: Call[Any] | None = None
         self.upload = BytesIO()
         self._set_fixed(tls, guard)
@@ -111,9 +113,12 @@ class Exchange:
         if guard is not None:
             set_option(pycurl.OPENSOCKETFUNCTION, self._guarded_socket(guard))
 
-    def begin(self, call: Call[Any], *, is_repeatable: bool, now: float) -> None:
+    def begin(
+        self, call: Call[Any], *, is_repeatable: bool, now: float, is_fresh: bool = False
+    ) -> None:
         """Prepare the call, whose time counts from `now`. With `is_repeatable` libcurl may send it
         again by itself when the server cannot have acted on it; HTTP/1.1 cannot tell, HTTP/2 can.
+        With `is_fresh` it takes a new connection.
 
         :raises ValueError: (a UnicodeError too) when it cannot be written as HTTP.
         """
@@ -125,6 +130,9 @@ class Exchange:
         self.is_resent = False
         self.is_repeatable = is_repeatable and call.url.startswith("https")
         self._prepare(call)
+        if is_fresh is not self.is_fresh:
+            self.curl.setopt(pycurl.FRESH_CONNECT, is_fresh)
+            self.is_fresh = is_fresh
         self.started = now
         self.overdue_from = now + call.timeouts.total + LATE_SECONDS
 

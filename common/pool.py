@@ -11,6 +11,7 @@ import pycurl
 from common.calls import Answer, Call, Sent, Tls
 from common.exchange import Exchange
 from common.guard import AddressGuard
+from common.kept import KeptSockets
 
 STREAMS = 1000
 NARROWEST = 4
@@ -51,6 +52,7 @@ class Pool:
         self._free: list[Exchange] = []
         # When something last came, by connection.
         self._heard: dict[int, float] = {}
+        self._kept = KeptSockets()
         self._multi = pycurl.CurlMulti()
         self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._on_socket)
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._on_timer)
@@ -76,8 +78,10 @@ class Pool:
     def start(self, call: Call[Any], *, now: float) -> None:
         """:raises ValueError: when the call cannot be written as HTTP."""
         exchange = self._free.pop() if self._free else self._make_exchange()
+        is_alone = self.is_multiplexed is False
+        is_fresh = is_alone and self._kept.is_any_closed()
         try:
-            exchange.begin(call, is_repeatable=self.is_multiplexed is not False, now=now)
+            exchange.begin(call, is_repeatable=not is_alone, is_fresh=is_fresh, now=now)
         except ValueError:
             self._free.append(exchange)
             raise
@@ -198,8 +202,10 @@ class Pool:
         if wanted == pycurl.POLL_REMOVE:
             if is_known:
                 self.selector.unregister(fd)
+            self._kept.keep(fd)
         elif is_known:
             self.selector.modify(fd, wanted, self)
         else:
+            self._kept.use(fd)
             self.selector.register(fd, wanted, self)
         return 0

@@ -52,20 +52,30 @@ class RecentFacts:
     ) -> Recent:
         patience_ends_at = time.monotonic() + LONGEST_SECONDS
         while time.monotonic() < patience_ends_at:
-            kept = self._redis.ask(lambda redis: redis.get(f"recent:{key}"), otherwise=None)
-            if kept and self._is_fresh(found := _read(kept), now):
+            if found := self._kept_for_all(key, now):
                 return found
             if self._redis.ask(lambda redis: _begin(redis, key), otherwise=True):
                 break
             time.sleep(LOOK_SECONDS)
         try:
-            found = Recent(work_out(), now)
-            self._redis.ask(
-                lambda redis: redis.set(f"recent:{key}", _written(found), ex=self._kept),
-                otherwise=None,
-            )
+            # Another may have ended between the look and the beginning.
+            return self._kept_for_all(key, now) or self._work_out(key, work_out, now)
         finally:
             self._redis.ask(lambda redis: redis.delete(f"recent:{key}:begun"), otherwise=None)
+
+    def _kept_for_all(self, key: str, now: datetime) -> Recent | None:
+        kept = self._redis.ask(lambda redis: redis.get(f"recent:{key}"), otherwise=None)
+        found = _read(kept) if kept else None
+        return found if found and self._is_fresh(found, now) else None
+
+    def _work_out(
+        self, key: str, work_out: Callable[[], Mapping[str, Any]], now: datetime
+    ) -> Recent:
+        found = Recent(work_out(), now)
+        self._redis.ask(
+            lambda redis: redis.set(f"recent:{key}", _written(found), ex=self._kept),
+            otherwise=None,
+        )
         return found
 
     def _keep_here(self, key: str, found: Recent, now: datetime) -> None:

@@ -176,6 +176,54 @@ def test_connections_of_a_key_are_few_and_kept(transport: Transport, start: Star
     assert server.connected == transport.limits.connections_per_key
 
 
+@pytest.mark.parametrize("is_secure", [True, False], ids=["https", "http"])
+def test_restarted_server_loses_no_call_to_connections_that_it_has_closed(
+    transport: Transport,
+    tls: Tls,
+    certificate: Certificate,
+    tmp_path: Path,
+    is_secure: bool,
+) -> None:
+    context = server_context(certificate, tmp_path) if is_secure else None
+    log = open_log(tmp_path / "calls.jsonl")
+    before = ProxyServer(log, latency=0.01, tls=context)
+    with run_in_thread(before):
+        answers_of(transport, (make_call(before.url, f"a{n}", tls=tls) for n in range(100)))
+    after = ProxyServer(log, latency=0.01, tls=context, port=before.port)
+    with run_in_thread(after):
+        calls = (make_call(after.url, f"b{n}", tls=tls) for n in range(300))
+        answers = answers_of(transport, calls)
+    os.close(log.file)
+
+    assert before.connected == transport.limits.connections_per_key
+    assert {answer.status for answer in answers.values()} == {200}
+    assert len(after.calls) == 300
+    # A new one for each that was closed, and some besides until those are out of the way.
+    assert after.connected < 150
+
+
+@pytest.mark.parametrize("is_secure", [True, False], ids=["https", "http"])
+def test_kept_connection_that_the_server_leaves_is_not_used_again(
+    transport: Transport,
+    start: Start,
+    tls: Tls,
+    certificate: Certificate,
+    tmp_path: Path,
+    is_secure: bool,
+) -> None:
+    server = start(tls=server_context(certificate, tmp_path) if is_secure else None)
+    server.orders.give("left", {"leave": 0.02, "times": 9})
+    answers = []
+    for token in ["kept", "left"] * 5:
+        answers += answers_of(transport, [make_call(server.url, token, tls=tls)]).values()
+        time.sleep(0.1)
+
+    found = {(answer.sent, answer.status, answer.is_resent) for answer in answers}
+    assert found == {(Sent.ANSWERED, 200, False)}
+    assert len(server.calls) == 10
+    assert server.connected < 10
+
+
 def test_https_server_without_http2_is_called_on_all_connections_at_once(
     transport: Transport, start: Start, tls: Tls, certificate: Certificate, tmp_path: Path
 ) -> None:

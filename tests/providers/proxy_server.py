@@ -7,8 +7,8 @@ Orders are JSON, a list for each device token, one order a call, and 200 when th
 `{"token": [{"status": 503}, {"reset": true}, {"delay": 1.0}, {"drip": 0.2}, {"cut": true}]}`.
 An order may also hold `headers`, `body` and `times`. `reset` breaks the connection after the call
 has been read and logged, `delay` and `drip` are seconds, the one before the answer, the other
-between its bytes; `cut` ends the connection in the middle of the body, `endless` has no end of it.
-A changed file is read again.
+between its bytes, and `leave` those after which an idle connection is closed; `cut` ends it in the
+middle of the body, `endless` has no end of it. A changed file is read again.
 """
 
 import argparse
@@ -162,6 +162,8 @@ class Connection(asyncio.Protocol):
         self.transport.write(answer)
         if order.get("cut"):
             self.transport.close()
+        elif order.get("leave"):
+            asyncio.get_running_loop().call_later(order["leave"], self.transport.close)
 
     def _drip(self, rest: bytes, seconds: float) -> None:
         if rest and not self.transport.is_closing():
