@@ -15,7 +15,7 @@ from accounts.models import ApiClient, Role
 from campaigns.models import Campaign, MessageEvent, OutboundMessage
 from consumers.models import Consumer, Device
 from conversations.models import Conversation, Message
-from tests.campaigns.caller import shared_client
+from tests.campaigns.caller import hang_up, shared_client
 from tests.factories.accounts import AccountFactory, ApiClientFactory, UserFactory, bearer, member
 from tests.routes import EXAMPLES, ROUTES, Owned, Route, api_patterns, make_owned
 from webhooks.models import WebhookDelivery, WebhookEndpoint
@@ -40,15 +40,22 @@ CREDENTIALS = "client id and secret"
 WIDGET = "a widget's token"
 OTHERS_WIDGET = "another brand's widget's token"
 
+Headers = dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def brands(kept_rows: None) -> dict[str, Owned]:
+    return {name: make_owned(name) for name in ("brand", "their brand", "third brand")}
+
 
 @pytest.fixture
-def ours(db) -> Owned:
-    return make_owned("brand")
+def ours(brands: dict[str, Owned], db: None) -> Owned:
+    return brands["brand"]
 
 
 @pytest.fixture
-def theirs(db) -> Owned:
-    return make_owned("their brand")
+def theirs(brands: dict[str, Owned], db: None) -> Owned:
+    return brands["their brand"]
 
 
 def session(user) -> dict[str, str]:
@@ -67,16 +74,16 @@ def consumer_header(owned: Owned, **claims: Any) -> dict[str, str]:
     return {"authorization": f"Bearer {owned.jwt(**claims)}"}
 
 
-def callers(route: Route, ours: Owned) -> dict[str, dict[str, str]]:
-    """Headers by kind of credential. The strangers are of a third brand: nothing here is theirs."""
-    third = make_owned("third brand")
+@pytest.fixture(scope="module")
+def callers(brands: dict[str, Owned]) -> dict[str, Headers]:
+    """Headers by kind of credential, but for UNSCOPED. The strangers are of a third brand: nothing
+    here is theirs."""
+    ours, third = brands["brand"], brands["third brand"]
     full = ApiClientFactory(account=ours.account, scopes=SCOPES)
-    others = [scope for scope in SCOPES if scope != route.scope]
     past = int(timezone.now().timestamp()) - 7200
     return {
         "nothing": {},
         TOKEN: bearer(full),
-        UNSCOPED: bearer(ApiClientFactory(account=ours.account, scopes=others)),
         STRANGER: bearer(ApiClientFactory(account=third.account, scopes=SCOPES)),
         "an expired token": bearer(full, now=timezone.now() - timedelta(hours=2)),
         "a made-up token": {"authorization": "Bearer x"},
@@ -92,6 +99,11 @@ def callers(route: Route, ours: Owned) -> dict[str, dict[str, str]]:
             for role in Role
         },
     }
+
+
+def unscoped(route: Route, ours: Owned) -> Headers:
+    others = [scope for scope in SCOPES if scope != route.scope]
+    return bearer(ApiClientFactory(account=ours.account, scopes=others))
 
 
 def targets(route: Route, ours: Owned, theirs: Owned) -> dict[str, dict[str, str]]:
@@ -183,7 +195,7 @@ def call(route: Route, url: str, body: Any, headers: dict[str, str]) -> Any:
     data = {} if route.method == "GET" else {"data": body, "content_type": "application/json"}
     response = getattr(shared_client(), route.method.lower())(url, headers=headers, **data)
     if response.streaming:
-        response.close()  # nobody reads it
+        hang_up(response)
     return response
 
 
@@ -242,10 +254,10 @@ def test_the_sessions_of_the_table_are_good_ones(db):
 
 
 @each_route
-def test_who_may_call_a_route_and_what_the_others_are_told(route, ours, theirs):
+def test_who_may_call_a_route_and_what_the_others_are_told(route, ours, theirs, callers):
     """B4: the refused first, and all of them change nothing; then who is let in."""
     owned = {OTHERS: theirs}
-    given = callers(route, ours)
+    given = callers | {UNSCOPED: unscoped(route, ours)}
     cells = [
         (caller, target, ids, expected(route, caller, target))
         for target, ids in targets(route, ours, theirs).items()
@@ -270,9 +282,9 @@ def test_who_may_call_a_route_and_what_the_others_are_told(route, ours, theirs):
 
 
 @pytest.mark.parametrize("route", [one for one in ROUTES if one.door == "brand"], ids=str)
-def test_what_is_another_brand_s_looks_like_what_does_not_exist(route, ours, theirs):
+def test_what_is_another_brand_s_looks_like_what_does_not_exist(route, ours, theirs, callers):
     """B4: nobody learns which ids others have."""
-    header = callers(route, ours)[TOKEN]
+    header = callers[TOKEN]
     found = targets(route, ours, theirs)
 
     def told(target: str) -> Any:
@@ -286,11 +298,10 @@ def test_what_is_another_brand_s_looks_like_what_does_not_exist(route, ours, the
 
 
 @each_route
-def test_each_route_answers_with_its_last_slash_as_without(route, ours):
+def test_each_route_answers_with_its_last_slash_as_without(route, ours, callers):
     """A19: and never by redirect."""
-    given = callers(route, ours)
     allowed = {"brand": TOKEN, "sdk": CONSUMER, "token": CREDENTIALS, "widget": WIDGET}
-    header = given[allowed.get(route.door, "nothing")]
+    header = callers[allowed.get(route.door, "nothing")]
 
     response = call(route, route.url(ours.ids, slash="/"), route.body(ours), header)
 

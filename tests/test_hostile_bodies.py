@@ -66,9 +66,14 @@ TOKEN_ROUTES = [route for route in WRITING if route.door == "token"]
 TAKEN = {200, 201, 202, 204, 404, 409}
 
 
-@pytest.fixture
-def owned(db) -> Owned:
+@pytest.fixture(scope="module")
+def brand(kept_rows) -> Owned:
     return make_owned("brand")
+
+
+@pytest.fixture
+def owned(brand, db) -> Owned:
+    return brand
 
 
 def header_of(route: Route, owned: Owned) -> dict[str, str]:

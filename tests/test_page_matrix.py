@@ -10,6 +10,7 @@ from django.test import Client
 
 from accounts.models import Role, User
 from accounts.roles import PERMISSIONS
+from tests.campaigns.caller import hang_up
 from tests.factories.accounts import AccountFactory
 from tests.pages import ANYBODY, LOOKS, PAGES, PageRoute, console_views
 from tests.world import ROLES, World, make_world
@@ -27,8 +28,7 @@ def ask(route: PageRoute, url: str, *, client: Client) -> int:
     answer = call(url, headers={"accept": "text/html"})
     if answer.streaming:
         # A live view goes on for as long as somebody holds it.
-        for close in answer._resource_closers:
-            close()
+        hang_up(answer)
     return int(answer.status_code)
 
 

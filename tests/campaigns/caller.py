@@ -42,3 +42,9 @@ class Api:
 
     def with_headers(self, **headers: str) -> "Api":
         return Api(self.account, self.headers | headers)
+
+
+def hang_up(response: Any) -> None:
+    """End a stream that nobody reads. Its own `close` would end the connection to the database."""
+    for close in response._resource_closers:
+        close()
