@@ -2,9 +2,15 @@
 
 import os
 import socket
+from pathlib import Path
 from typing import Any
 
+import environ
 from prometheus_client import multiprocess
+
+# As the settings do. What is told to the processes below goes before the file, so it must not be
+# told without having looked there.
+environ.Env.read_env(Path(__file__).resolve().parent.parent / ".env", overwrite=False)
 
 bind = f"{os.environ.get('WEB_HOST', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
 workers = int(os.environ.get("WEB_CONCURRENCY", "2"))

@@ -2,7 +2,9 @@
 
 import os
 import re
+from collections.abc import Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -26,11 +28,16 @@ def required(name: str, hint: str) -> str:
     return value
 
 
+def listed(name: str, default: Sequence[str] = ()) -> list[str]:
+    """What stands between commas, without the spaces that people put after them."""
+    return [found for word in env.list(name, default=[*default]) if (found := word.strip())]
+
+
 VERSION = "0.1.0"
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = required("SECRET_KEY", "Give it 50 or more random characters; keep it secret.")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["127.0.0.1", "localhost"])
-CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+ALLOWED_HOSTS = listed("ALLOWED_HOSTS", ["127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = listed("CSRF_TRUSTED_ORIGINS")
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 # Region of an account -> host of its services, as the Domain API tells it; else PUBLIC_URL's.
 REGION_HOSTS = env.dict("REGION_HOSTS", default={})
@@ -156,9 +163,10 @@ if DB_POOL_SIZE:
 # server alone: a caller must not wait for ever behind somebody's lock, a migration may.
 DB_STATEMENT_TIMEOUT = env.float("DB_STATEMENT_TIMEOUT", default=0.0)
 if DB_STATEMENT_TIMEOUT:
-    DATABASES["default"].setdefault("OPTIONS", {})["options"] = (
-        f"-c statement_timeout={int(DB_STATEMENT_TIMEOUT * 1000)}"
-    )
+    connecting = DATABASES["default"].setdefault("OPTIONS", {})
+    timeout = f"-c statement_timeout={int(DB_STATEMENT_TIMEOUT * 1000)}"
+    # Beside what DATABASE_URL asks for.
+    connecting["options"] = f"{connecting.get('options', '')} {timeout}".strip()
 
 # ---- cache and Celery ----------------------------------------------------------------------
 
@@ -275,9 +283,16 @@ required(
     "Make one: python -c"
     " 'from cryptography.fernet import Fernet as F; print(F.generate_key().decode())'.",
 )
-FIELD_KEYS = env.list("FIELD_KEYS")
+FIELD_KEYS = listed("FIELD_KEYS")
 # Private networks that push proxies, webhooks and key sets may live in, as 10.1.2.0/24.
-EGRESS_ALLOWED_NETWORKS = env.list("EGRESS_ALLOWED_NETWORKS", default=[])
+EGRESS_ALLOWED_NETWORKS = listed("EGRESS_ALLOWED_NETWORKS")
+for network in EGRESS_ALLOWED_NETWORKS:
+    try:
+        ip_network(network)
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"EGRESS_ALLOWED_NETWORKS names networks such as 10.1.2.0/24: {error}."
+        ) from error
 # Plain http to brands' own servers; off unless an operator says so.
 EGRESS_ALLOW_HTTP = env.bool("EGRESS_ALLOW_HTTP", default=False)
 EGRESS_CA_FILE = env.str("EGRESS_CA_FILE", default="")
@@ -287,9 +302,9 @@ FCM_TOKEN_URL = env.str("FCM_TOKEN_URL", default="https://oauth2.googleapis.com/
 APNS_URL = env.str("APNS_URL", default="https://api.push.apple.com")
 APNS_SANDBOX_URL = env.str("APNS_SANDBOX_URL", default="https://api.sandbox.push.apple.com")
 # Hosts of browsers' push services: a browser tells us where to call, so no others are called.
-WEB_PUSH_HOSTS = env.list(
+WEB_PUSH_HOSTS = listed(
     "WEB_PUSH_HOSTS",
-    default=[
+    [
         "fcm.googleapis.com",
         "jmt17.google.com",
         "*.push.services.mozilla.com",

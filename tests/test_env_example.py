@@ -22,7 +22,7 @@ def calls() -> Iterator[tuple[str, str, object]]:
             match node:
                 case ast.Call(func=func, args=[ast.Constant(value=str(name)), *rest]):
                     called = ast.unparse(func)
-                    if re.fullmatch(r"required|env\.[a-z]+|os\.environ\.get", called):
+                    if re.fullmatch(r"required|listed|env\.[a-z]+|os\.environ\.get", called):
                         yield called, name, default_of(node, rest)
 
 
