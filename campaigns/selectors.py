@@ -139,9 +139,13 @@ def recipients(campaign: Campaign) -> QuerySet[OutboundMessage]:
 
 
 def routes_by_message(messages: Sequence[OutboundMessage]) -> dict[UUID, ReplyRoute]:
-    """The reply routes of these messages, with their conversations: replies are read from there."""
+    """The reply routes of these messages, with their conversations: replies are read from there.
+
+    Without the texts, which the messages have.
+    """
     routes = ReplyRoute.objects.filter(message_id__in=[m.public_id for m in messages])
-    return {route.message_id: route for route in routes.select_related("conversation")}
+    shown = routes.select_related("conversation").defer("title", "text")
+    return {route.message_id: route for route in shown}
 
 
 def timeline(message: OutboundMessage, route: ReplyRoute | None) -> list[TimelineEntry]:

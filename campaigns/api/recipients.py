@@ -19,12 +19,15 @@ from common.query import Query
 from common.times import json_time
 from conversations.models import ReplyRoute
 
+# Told of one recipient alone: of all of a campaign they may be hundreds of megabytes.
+TEXTS = ("title", "text")
+
 
 class CampaignRecipients(CampaignView):
     """Recipients with status and reason; ``status`` and ``reason`` filter, a cursor pages."""
 
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
-        rows = wanted_recipients(self.campaign, request.query_params)
+        rows = wanted_recipients(self.campaign, request.query_params).defer(*TEXTS)
         page, place = read_page(rows, request.query_params, newest_first=False)
         routes = selectors.routes_by_message(page)
         recipients = [recipient_json(row, routes.get(row.public_id)) for row in page]
@@ -113,7 +116,7 @@ class CampaignConversations(CampaignView):
 
     def get(self, request: Request, account_number: int, campaign_id: str) -> Response:
         counts = selectors.counts(self.campaign)
-        messages = list(selectors.recipients(self.campaign).order_by("pk"))
+        messages = list(selectors.recipients(self.campaign).defer(*TEXTS).order_by("pk"))
         routes = selectors.routes_by_message(messages)
         return Response(
             {
