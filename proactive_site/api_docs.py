@@ -2,13 +2,12 @@
 
 from typing import Any
 
-import orjson
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 from django.views.generic import TemplateView
 
-from proactive_site.openapi import as_yaml, generate
+from proactive_site.openapi import as_json, as_yaml
 
 # LivePerson's word for a part of its API -> where that part begins on our page.
 PARTS = {"outbound": "#/Campaigns", "reporting": "#/Reports"}
@@ -16,7 +15,7 @@ PARTS = {"outbound": "#/Campaigns", "reporting": "#/Reports"}
 
 @require_safe
 def document_json(request: HttpRequest) -> HttpResponse:
-    return HttpResponse(orjson.dumps(generate()), content_type="application/json")
+    return HttpResponse(as_json(), content_type="application/json")
 
 
 @require_safe

@@ -23,6 +23,7 @@ VARIABLES = {
     "widgetToken": "",
     "campaignId": "a9cRASfbQ",
     "messageId": "252d195b-1a4f-8807-aa45-97d2a5560e44",
+    "conversationId": "01a209db-99c4-7c86-9aa7-cde7983dd567",
     "deviceId": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
     "webhookId": "01a209db-8bac-7e7b-8dee-afd63530e0ab",
     "eventId": "msg_01a209db8c4d7ddf957e79b841630db5",

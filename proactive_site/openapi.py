@@ -338,6 +338,11 @@ def generate() -> Schema:
 
 
 @cache
+def as_json() -> bytes:
+    return orjson.dumps(generate())
+
+
+@cache
 def as_yaml() -> bytes:
     renderer: Any = OpenApiYamlRenderer()
     text: bytes = renderer.render(generate(), renderer_context={})

@@ -137,6 +137,9 @@ def test_exported_clients_have_every_operation(document: dict[str, Any]) -> None
 
     assert http.count("###") == len(OPERATIONS) == len(requests)
     assert "Bearer {{brandToken}}" in http
+    given = {one["key"] for one in collection["variable"]}
+    assert set(re.findall(r"^@(\w+) =", http, re.M)) == given
+    assert set(re.findall(r"{{(\w+)}}", http)) <= given
 
 
 @pytest.mark.parametrize("end", ["", "/"])
