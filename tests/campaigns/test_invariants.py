@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from campaigns.invariants import check_store
@@ -33,6 +34,15 @@ def tally(campaign, state, n):
     row = CampaignTally.objects.filter(campaign=campaign).first()
     row.pk, row.state, row.n = None, state, n
     row.save()
+
+
+def test_a_log_that_cannot_be_read_is_named(db, tmp_path):
+    log = tmp_path / "provider.jsonl"
+    with pytest.raises(CommandError, match="provider.jsonl cannot be read: No such file"):
+        call_command("verify_delivery", provider_log=log)
+    log.write_text("sent\n")
+    with pytest.raises(CommandError, match="provider.jsonl is not JSON, line by line: "):
+        call_command("verify_delivery", provider_log=log)
 
 
 def test_a_tally_of_a_state_that_no_message_has_is_found(campaign):

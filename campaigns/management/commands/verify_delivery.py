@@ -23,10 +23,19 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         violations = check_store(now=timezone.now())
         if options["provider_log"]:
-            lines = options["provider_log"].read_text().splitlines()
-            violations += check_log([json.loads(line) for line in lines])
+            violations += check_log(_read(options["provider_log"]))
         for violation in violations:
             self.stderr.write(str(violation))
         if violations:
             raise CommandError(f"{len(violations)} violations.")
         self.stdout.write("Every invariant holds.")
+
+
+def _read(path: Path) -> list[Any]:
+    """:raises CommandError: it cannot be read, or a line is not JSON."""
+    try:
+        return [json.loads(line) for line in path.read_text().splitlines()]
+    except OSError as error:
+        raise CommandError(f"{path} cannot be read: {error.strerror}.") from error
+    except ValueError as error:
+        raise CommandError(f"{path} is not JSON, line by line: {error}.") from error
