@@ -30,7 +30,16 @@ ORIGIN = "https://www.larkfield.example"
 ISSUER = "https://id.larkfield.example"
 
 CLIENT_ID = "larkfield-crm"
-SCOPES = ("campaigns:send", "campaigns:read", "conversations:read")
+# All there are: whatever the docs call can be tried.
+SCOPES = (
+    "campaigns:send",
+    "campaigns:read",
+    "handoffs:read",
+    "reports:read",
+    "webhooks:manage",
+    "conversations:read",
+    "conversations:write",
+)
 
 CARD_HANDOFF = "H482139070000001"
 PLAIN_HANDOFF = "H1234567890"

@@ -56,12 +56,13 @@ def campaign_command() -> str:
 
 
 def _places(url: str) -> Iterator[tuple[str, str]]:
-    yield f"{url}/sign-in/", "the web tool: campaigns, handoffs, analytics, consumers, settings"
+    yield f"{url}/sign-in/", "the web tool: campaigns, handoffs, the workspace, settings"
     if settings.LAB != "off":
-        door = "no sign-in" if settings.LAB == "open" else "for who may see campaigns"
+        door = "no sign-in" if settings.LAB == "open" else "for who sees campaigns"
         phones = "phones" if stubs.are_there() else "five phones"
         yield f"{url}/lab/", f"the push lab: {phones} in the browser, {door}"
         yield f"{url}/demo/", "the brand's web app: real notifications in your own browser"
+    yield f"{url}/api/docs/", "the API, to read and to try"
     yield f"{url}/admin/", "everything that is stored, for operator and administrator"
 
 
@@ -116,4 +117,6 @@ def _first(url: str) -> str:
 
 
 def _table(rows: Iterable[tuple[str, str]]) -> str:
-    return "\n".join(f"  {left:<28}  {right}" for left, right in rows)
+    rows = list(rows)
+    width = max([28, *(len(left) for left, _ in rows)])
+    return "\n".join(f"  {left:<{width}}  {right}" for left, right in rows)

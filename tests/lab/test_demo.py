@@ -204,6 +204,8 @@ def test_printed_instructions_hold_all_that_is_needed_within_100_columns(account
     assert [person.email for person in brand.PEOPLE if person.email not in said] == []
     assert [one for one in (PASSWORD, SECRET, brand.CLIENT_ID) if one not in said] == []
     assert lines[-1].startswith("Try this first: ")
+    places = [line for line in lines if line.startswith("  http")]
+    assert len({line.rstrip().rindex("  ") for line in places}) == 1
 
 
 def test_printed_body_is_livepersons_sample(account: Account) -> None:
