@@ -144,7 +144,7 @@ CONVERSATIONS = {
     "no_skill": Advice("The account has nobody to route to.", "Give the account a default skill."),
     "client_id_reused": Advice(
         "The app sent another text under an id that it had used.",
-        "Take a new `clientId` for each text; repeat a text as it was.",
+        "Take a new `clientMessageId` for each text; repeat a text as it was.",
     ),
     "text_not_allowed": Advice(
         "The text is empty to the eye, too long, or holds what no one can read.",
