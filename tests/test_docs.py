@@ -73,6 +73,19 @@ def test_links_lead_somewhere(doc: Path) -> None:
             assert link["anchor"] in anchors(target), link[0]
 
 
+def test_every_page_stands_in_the_readme() -> None:
+    readme = CHECKOUT / "README.md"
+    linked = {link["path"] for link in LINK.finditer(readme.read_text())}
+
+    assert {str(page.relative_to(CHECKOUT)) for page in CHECKOUT.glob("docs/*.md")} <= linked
+
+
+def test_every_script_stands_in_the_page_for_contributors() -> None:
+    told = re.findall(r"^\| `script/([a-z]+)` \|", (CHECKOUT / "CONTRIBUTING.md").read_text(), re.M)
+
+    assert sorted(told) == sorted(script.name for script in (CHECKOUT / "script").iterdir())
+
+
 @every_doc
 def test_commands_exist(doc: Path) -> None:
     text = doc.read_text()
