@@ -432,6 +432,15 @@ def test_taken_port_of_a_stub_is_named_before_anything_is_started(clone: Clone) 
     assert done.stdout == ""
 
 
+def test_ports_that_there_are_not_are_named_in_one_line(clone: Clone) -> None:
+    beyond = clone.run("server", "--providers", "--port", "65534")
+    none = clone.run("run", "true", PORT="eighty")
+
+    assert beyond.stderr == "There is no port 65536. Choose a lower one with --port.\n"
+    assert none.stderr == "'eighty' is not a port\n"
+    assert (beyond.returncode, none.returncode) == (1, 1)
+
+
 def test_second_server_of_a_checkout_is_refused(clone: Clone, port: int) -> None:
     first = clone.serve(port)
 

@@ -17,7 +17,7 @@ from proactive_site.embedded.installation import (
     thrown_away,
     urls_of_holder,
 )
-from proactive_site.embedded.ports import free_port
+from proactive_site.embedded.ports import HIGHEST, free_port
 from proactive_site.embedded.supervisor import Plan, close, serve
 
 Planner = Callable[[Path, int], Plan]
@@ -39,7 +39,7 @@ def main(argv: Sequence[str], *, server_plan: Planner = product.server_plan) -> 
         )
     except Stopped as stopped:
         return stopped.exit_code
-    except Failure as failure:
+    except (Failure, argparse.ArgumentTypeError) as failure:
         sys.stderr.write(f"{failure}\n")
         return 1
 
@@ -56,7 +56,7 @@ def parsed(argv: Sequence[str]) -> argparse.Namespace:
         verb.add_argument(
             "--providers",
             action="store_true",
-            help="push by FCM, APNs and Web Push to stubs of them",
+            help="push by FCM, APNs, Web Push and a push proxy to stubs of them",
         )
     run_verb = verbs.add_parser("run", help="start the databases and run a command with them")
     run_verb.add_argument("--throwaway", action="store_true", help="fresh and gone afterwards")
@@ -72,7 +72,7 @@ def default_port() -> str:
 
 
 def port_number(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
+    if not (text.isascii() and text.isdigit() and 0 < int(text) <= HIGHEST):
         raise argparse.ArgumentTypeError(f"{text!r} is not a port")
     return int(text)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from proactive_site.embedded.folders import Failure
 
 HOST = "127.0.0.1"
+HIGHEST = 65535
 LISTENING = "0A"
 
 
@@ -23,6 +24,8 @@ def free_port() -> int:
 
 def refuse_taken(port: int) -> None:
     """:raises Failure: naming the process that listens there, or why the port can't be had"""
+    if port > HIGHEST:
+        raise Failure(f"There is no port {port}. Choose a lower one with --port.")
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
