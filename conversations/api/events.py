@@ -31,7 +31,7 @@ class Events(SdkView):
     def _read_point(self, request: Request) -> Point | None:
         """The header goes before the parameter; both have to be good."""
         given = request.headers.get("Last-Event-ID"), request.query_params.get("after")
-        points = [self._find_point(one) for one in given if one]
+        points = [self._find_point(one) for one in given if one is not None]
         return points[0] if points else None
 
     def _find_point(self, given: str) -> Point:

@@ -276,7 +276,7 @@ def test_stream_can_be_read_from_a_listed_origin(sdk, talk, app_of_shop):
     assert "Last-Event-ID" in asked.headers["Access-Control-Allow-Headers"]
 
 
-@pytest.mark.parametrize("after", ["x", "01a209db-8c4d-7ddf-957e-79b841630db5", "7"])
+@pytest.mark.parametrize("after", ["", "x", "01a209db-8c4d-7ddf-957e-79b841630db5", "7"])
 def test_stream_cannot_go_on_from_what_is_no_message_of_the_consumer(sdk, talk, after):
     response = sdk.get(f"events?after={after}")
 
