@@ -26,9 +26,13 @@ def is_storable(text: str) -> bool:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise MalformedBody(f"The key {twice[:60]!r} stands twice in one object; send it once.")
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise MalformedBody(
+                    f"The key {key[:60]!r} stands twice in one object; send it once."
+                )
+            seen.add(key)
     return result
 
 

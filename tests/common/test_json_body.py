@@ -1,6 +1,7 @@
 """Reading JSON strictly, and the fields of a body."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -50,6 +51,17 @@ def test_brackets_in_texts_and_side_by_side_are_no_depth():
 def test_what_is_wrong_is_said_with_its_place():
     with pytest.raises(MalformedBody, match="line 2, column 7"):
         load_json(b'{"a": 1,\n "b": ?}')
+
+
+def test_a_key_that_stands_twice_among_very_many_is_found_at_once():
+    keys = [*(f"k{n}" for n in range(100_000)), "twice", "twice"]
+    body = "{" + ",".join(f'"{key}":0' for key in keys) + "}"
+    began = time.process_time()
+
+    with pytest.raises(MalformedBody, match="The key 'twice' stands twice"):
+        load_json(body.encode())
+    # Looking for each among all of them took minutes.
+    assert time.process_time() - began < 5
 
 
 def test_a_long_key_that_stands_twice_is_named_in_short():
