@@ -1,6 +1,5 @@
 """The brand, its people, its skills, its apps, its API clients, and who changed what."""
 
-import zoneinfo
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -16,6 +15,7 @@ from django.utils import timezone
 from oauth2_provider.models import AbstractApplication
 
 from common.ids import digits
+from common.times import time_zones
 
 
 def new_account_number() -> int:
@@ -27,7 +27,7 @@ def validate_time_zone(value: str) -> None:
 
     :raises ValidationError: the name is not in the time zone database.
     """
-    if value not in zoneinfo.available_timezones():
+    if value not in time_zones():
         raise ValidationError(f"{value!r} is no IANA time zone, such as Europe/Stockholm.")
 
 

@@ -1,11 +1,11 @@
 """A reader for the fields of a JSON body: it collects every error, then raises them together."""
 
 import re
-import zoneinfo
 from collections.abc import Collection, Iterable
 from typing import Any
 
 from common.errors import FieldError, InvalidRequest, MalformedBody
+from common.times import time_zones
 
 _DIGITS = re.compile(r"[0-9]{1,6}")
 
@@ -105,7 +105,7 @@ class Fields:
 
     def time_zone(self, name: str) -> str:
         value = self.text(name, max_length=64)
-        if value and value not in zoneinfo.available_timezones():
+        if value and value not in time_zones():
             self.fail(name, "not_a_time_zone", f"{name} is no IANA time zone.")
             return ""
         return value

@@ -2,7 +2,6 @@
 
 from datetime import date
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,6 +12,7 @@ from accounts.audit_words import VERBS
 from accounts.models import Account, Role, Skill
 from common.cards import Card, cards_of
 from common.text import forbidden_character
+from common.times import time_zones
 
 MAX_OVERLAP_HOURS = 720
 WELCOME_LENGTH = 1550
@@ -135,7 +135,7 @@ class SkillFields(forms.Form):
 class BrandFields(forms.Form):
     name = forms.CharField(label="Name of the brand", max_length=255)
     time_zone = forms.ChoiceField(
-        choices=[(zone, zone) for zone in sorted(available_timezones())],
+        choices=[(zone, zone) for zone in sorted(time_zones())],
         help_text="Times on pages, and the windows of consumers whose phone tells no zone.",
     )
     default_skill = forms.ModelChoiceField(
