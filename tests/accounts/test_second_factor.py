@@ -1,14 +1,17 @@
 """G1: a code of an authenticator app after the password, recovery codes, and who must have one."""
 
 import time
+from io import StringIO
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from cryptography.fernet import Fernet
 from django.contrib.auth import get_user
 from django.core.cache import cache
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.forms import SECOND_FACTOR_FAILURES
@@ -138,6 +141,23 @@ def test_a_recovery_code_opens_once(client: Client, user: User, secret: str) -> 
 
     assert get_user(client) == user
     assert not get_user(browser).is_authenticated
+
+
+def test_a_changed_field_key_locks_nobody_out(
+    client: Client, user: User, secret: str, settings: Any
+) -> None:
+    spare = Authenticator.objects.get(type=Authenticator.Type.RECOVERY_CODES).wrap()
+    code = spare.get_unused_codes()[0]
+    fresh = Fernet.generate_key().decode()
+
+    settings.FIELD_KEYS = [fresh, *settings.FIELD_KEYS]
+    call_command("rotate_field_keys", stdout=StringIO())
+    settings.FIELD_KEYS = [fresh]
+
+    for browser, factor in ((client, code_of(secret)), (Client(), code)):
+        sign_in(browser, user)
+        browser.post("/sign-in/code/", {"code": factor})
+        assert get_user(browser) == user
 
 
 def test_without_redis_no_code_is_taken(

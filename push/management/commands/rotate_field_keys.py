@@ -1,16 +1,18 @@
-"""Change the key that credentials are encrypted with."""
+"""Change the key that secrets are encrypted with."""
 
 from typing import Any
 
 from cryptography.fernet import Fernet
 from django.core.management.base import BaseCommand, CommandParser
 
+from accounts.two_factor import reencrypt_second_factors
 from push.credentials import reencrypt_all
 
 
 class Command(BaseCommand):
     help = (
-        "Encrypts all stored credentials anew with the first key of FIELD_KEYS. To change the key:"
+        "Encrypts push credentials, secrets of webhooks and second factors anew with the first key"
+        " of FIELD_KEYS. To change the key:"
         " make one with --new, put it in front of FIELD_KEYS (key,oldkey), restart, run this"
         " command, then take the old key away."
     )
@@ -24,5 +26,5 @@ class Command(BaseCommand):
         if options["new"]:
             self.stdout.write(Fernet.generate_key().decode())
             return
-        count = reencrypt_all()
+        count = reencrypt_all() + reencrypt_second_factors()
         self.stdout.write(f"Encrypted with the first key of FIELD_KEYS: {count} rows.")
