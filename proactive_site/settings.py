@@ -498,7 +498,11 @@ TOKEN_SIGNING_KEY = required(
 
 EMAIL_URL = env.str("EMAIL_URL", default="")
 HAS_EMAIL = bool(EMAIL_URL)
-vars().update(env.email_url_config(EMAIL_URL or "consolemail://"))
+mail = env.email_url_config(EMAIL_URL or "consolemail://")
+# What it does not name stays as Django has it: port 25.
+vars().update({name: value for name, value in mail.items() if value is not None})
+# Seconds: workers send mails, and one that waits for ever for a mail server sends nothing else.
+EMAIL_TIMEOUT = 10.0
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="proactive@localhost")
 
 # ---- static files --------------------------------------------------------------------------

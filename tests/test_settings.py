@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,13 +15,14 @@ ASK = (
 )
 
 
-def started_with(**given: str) -> subprocess.CompletedProcess[str]:
+def started_with(ask: str = ASK, **given: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", ASK],
+        [sys.executable, "-c", ask],
         cwd=CHECKOUT,
         env={**os.environ, **given},
         capture_output=True,
         text=True,
+        timeout=30,
         check=False,
     )
 
@@ -40,6 +42,19 @@ def test_spaces_after_commas_and_options_of_the_database_do_as_they_look():
         "host": "/run",
         "options": "-c search_path=brands -c statement_timeout=15000",
     }
+
+
+def test_no_mail_server_keeps_a_worker_for_ever():
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        ask = (
+            "import os, django; os.environ['DJANGO_SETTINGS_MODULE'] = 'proactive_site.settings';"
+            "from django.conf import settings; django.setup(); settings.EMAIL_TIMEOUT /= 50;"
+            "from django.core.mail import send_mail; send_mail('a', 'b', 'c@d.ee', ['e@d.ee'])"
+        )
+        told = started_with(ask, EMAIL_URL=f"smtp://127.0.0.1:{port}")
+
+    assert told.stderr.strip().endswith("timed out")
 
 
 def test_a_network_that_is_none_is_named_at_the_start_and_not_at_the_first_push():
