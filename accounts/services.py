@@ -75,7 +75,9 @@ def create_account(
     if number is not None:
         account.number = number
     _save_new(account)
-    account.default_skill = Skill.objects.create(account=account, name=default_skill_name)
+    account.default_skill = Skill(account=account, name=default_skill_name)
+    _refuse_wrong(account.default_skill, "default skill")
+    account.default_skill.save()
     account.save(update_fields=["default_skill"])
     audit.record(by=by, account=account, verb="account_created", target=account)
     invitation = invite_user(
@@ -87,11 +89,18 @@ def create_account(
 def _save_new(account: Account) -> None:
     if Account.objects.filter(number=account.number).exists():
         raise AccountNumberTaken(f"Another account has the number {account.number}.")
-    try:
-        account.full_clean()
-    except ValidationError as error:
-        raise AccountInvalid(" ".join(error.messages)) from error
+    _refuse_wrong(account, "account")
     account.save()
+
+
+def _refuse_wrong(row: Account | Skill, what: str) -> None:
+    """:raises AccountInvalid: saying of what, since nobody sees the fields."""
+    try:
+        row.full_clean()
+    except ValidationError as error:
+        name, words = next(iter(error.message_dict.items()))
+        label = name.replace("_", " ")
+        raise AccountInvalid(f"The {label} of the {what}: {' '.join(words)}") from error
 
 
 @transaction.atomic

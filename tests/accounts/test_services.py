@@ -158,12 +158,19 @@ def test_a20_an_account_id_belongs_to_one_account():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"time_zone": "Mars/Olympus"}, {"region": "MARS"}, {"number": 0}, {"name": ""}]
+    ("wrong", "said"),
+    [
+        ({"time_zone": "Mars/Olympus"}, "The time zone of the account: 'Mars/Olympus' is no"),
+        ({"region": "MARS"}, "The region of the account: "),
+        ({"number": 0}, "The number of the account: "),
+        ({"name": ""}, "The name of the account: "),
+        ({"default_skill_name": ""}, "The name of the default skill: "),
+    ],
 )
-def test_an_account_with_a_wrong_field_is_refused(wrong):
+def test_an_account_with_a_wrong_field_is_refused(wrong, said):
     fields = {"name": "B", "admin_email": "a@b.example", "by": "tests", **wrong}
 
-    with pytest.raises(services.AccountInvalid):
+    with pytest.raises(services.AccountInvalid, match=said):
         services.create_account(**fields)
 
     assert not Account.objects.exists()
