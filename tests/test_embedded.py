@@ -31,6 +31,7 @@ PACKAGES = Path(sysconfig.get_path("purelib"))
 IS_ROOT = os.geteuid() == 0
 PRODUCT = '''
 import sys
+from proactive_site.embedded import product
 from proactive_site.embedded.__main__ import main
 from proactive_site.embedded.supervisor import Plan, Task
 
@@ -57,6 +58,7 @@ def plan(home, port):
         ),
         then=(PYTHON, "-c", "print('It serves.')"),
         env={},
+        urls=product.addresses(port),
     )
 
 
@@ -400,6 +402,8 @@ def test_run_joins_the_databases_of_a_running_server(clone: Clone, port: int) ->
     clone.serve(port)
 
     assert clone.write() == before + 1
+    told = clone.script("import os; print(os.environ['PUBLIC_URL'])")
+    assert told == f"http://127.0.0.1:{port}"
 
 
 # The server, from start to end

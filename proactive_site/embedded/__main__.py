@@ -104,7 +104,7 @@ def run(command: Sequence[str], *, is_throwaway: bool, is_durable: bool = False)
             return run_with_databases(installation, command, {})
     env = product.environment(port_number(default_port()))
     if urls := urls_of_holder():
-        return run_command(command, {**environment(HOME, urls), **env})
+        return run_command(command, {**environment(HOME, urls), **env, **urls})
     with kept() as installation:
         return run_with_databases(installation, command, env)
 

@@ -26,6 +26,7 @@ def server_plan(home: Path, port: int) -> Plan:
         ),
         children=programs(home),
         then=(*MANAGE, "demo_info"),
+        urls=addresses(port),
         env={
             **environment(port),
             "PROMETHEUS_MULTIPROC_DIR": str(emptied_folder(home / "metrics")),
@@ -70,6 +71,12 @@ def environment(port: int) -> dict[str, str]:
         "PORT": str(port),
         "PROACTIVE_URL": address,
     }
+
+
+def addresses(port: int) -> dict[str, str]:
+    """What commands that run beside the server are told as well: links lead to it."""
+    told = environment(port)
+    return {name: told[name] for name in ("PUBLIC_URL", "PROACTIVE_URL", "PORT")}
 
 
 def emptied_folder(path: Path) -> Path:
