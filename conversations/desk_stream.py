@@ -54,6 +54,8 @@ def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[E
                 seat, renew_at = found, time.monotonic() + BEAT_SECONDS
                 note_seen(account=seat.account, user=seat.user, now=timezone.now())
             sight = sight_of(seat)
+            # Before anything is written: a reader who takes nothing holds up this thread alone.
+            let_go()
             if seen is None or sight != seen:
                 arrived = len(sight.waiting - seen.waiting) if seen is not None else 0
                 told = {"waiting": len(sight.waiting), "arrived": arrived, "mark": sight.mark}
@@ -61,7 +63,6 @@ def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[E
             else:
                 yield BEAT
             seen = sight
-            let_go()
             yield from _until_something_changes(seat, following, renew_at)
 
 

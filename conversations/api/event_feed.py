@@ -98,8 +98,9 @@ class EventFeed:
             reader, hints = DialogReader(consumer), list[Hint]()
             while timezone.now() < self._ends_at:
                 news = self._news(reader, hints)
-                yield from news or (BEAT,)
+                # Before anything is written: a reader who takes nothing holds up this thread alone.
                 let_go()
+                yield from news or (BEAT,)
                 hints = following.wait(self._patience())
                 watch.renew()
                 if CROWDED in hints:
@@ -114,8 +115,8 @@ class EventFeed:
         """Reading creates nobody: a first reply or a device does. All of it is news then."""
         self._has_begun = True
         while timezone.now() < self._ends_at:
-            yield BEAT
             let_go()
+            yield BEAT
             with follow(person_topic(self._account.pk, self._ref)) as following:
                 following.wait(LOOK_WHILE_DEAF.total_seconds())
             if (consumer := self._find()) is not None:

@@ -1,7 +1,6 @@
 """E6: the workspace is told of what changes, while the person may sit there."""
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from typing import Any
 
@@ -87,22 +86,17 @@ def test_a_hint_that_was_lost_only_delays(account, seat, monkeypatch):
         assert told(events) == ("queue", {"waiting": 1, "arrived": 1})
 
 
-def test_the_stream_ends_with_the_seat_and_waits_without_a_connection(account, seat, monkeypatch):
+def test_the_stream_ends_with_the_seat(seat, monkeypatch):
     monkeypatch.setattr(desk_stream, "BEAT_SECONDS", 0.2)
     seats: list[Seat | None] = [seat, None]
-    monkeypatch.setattr(desk_stream, "_until_something_changes", _note_connection(seen := []))
 
     assert len(list(desk_stream.desk_events(seat, renewed=lambda: seats.pop(0)))) == 1
-    assert seen == [None]
 
 
-def _note_connection(seen: list[Any]) -> Callable[..., Iterator[Any]]:
-    def wait(*args: Any) -> Iterator[Any]:
-        seen.append(connection.connection)
-        time.sleep(0.25)
-        yield from ()
-
-    return wait
+def test_a_page_that_takes_no_events_holds_no_connection(seat):
+    with closing(desk_stream.desk_events(seat, renewed=lambda: seat)) as events:
+        assert next(events).name == "queue"
+        assert connection.connection is None
 
 
 def test_an_open_workspace_says_that_the_agent_is_there_as_they_said_themselves(

@@ -208,6 +208,16 @@ def test_stream_outlives_a_database_that_is_away_for_a_while(sdk, talk, monkeypa
     assert told[0].id == str(said.public_id)
 
 
+def test_app_that_takes_no_events_holds_no_connection(sdk, talk):
+    """Else a handful of them would hold those that all requests of the process share."""
+    last = answer(talk, "One")
+    answer(talk, "Two")
+
+    with opened(sdk, f"events?after={last.public_id}") as stream:
+        assert stream.next().name == "message"
+        assert connection.connection is None
+
+
 def test_stream_ends_with_its_token(sdk, talk):
     """C1: a minute after it, as any request with it would be refused."""
     now = int(time.time())
