@@ -130,7 +130,14 @@ class Listener:
                 if message["type"] == "subscribe":
                     self._is_listening.set()
                 elif message["type"] == "message":
-                    self._hand_out(json.loads(message["data"]))
+                    self._take(message["data"])
+
+    def _take(self, message: bytes) -> None:
+        """What another release tells in a way of its own is as good as lost; the next is not."""
+        try:
+            self._hand_out(json.loads(message))
+        except (ValueError, LookupError, TypeError) as error:
+            logger.warning("A hint could not be read: %s", type(error).__name__)
 
     def _hand_out(self, told: Mapping[str, Any]) -> None:
         with self._lock:

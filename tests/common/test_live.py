@@ -4,7 +4,10 @@ import subprocess
 import sys
 import time
 
-from common.live import Following, Listener, follow, tell
+import pytest
+
+from common.live import Following, Listener, channel, follow, tell
+from common.shared import shared_redis
 
 
 def test_a_hint_reaches_who_follows_its_topic():
@@ -35,6 +38,14 @@ def test_installations_that_share_a_redis_hear_nothing_of_each_other(settings):
         assert ours.wait(5) == [{"kind": "changed"}]
         assert theirs.wait(0.2) == []
         assert listener.is_connected
+
+
+@pytest.mark.parametrize("message", ["no JSON", "[]", '{"topics": [[]], "what": {}}', "{}"])
+def test_a_hint_that_cannot_be_read_keeps_no_later_one_away(message):
+    with follow("consumer:1") as following:
+        shared_redis().ask(lambda redis: redis.publish(channel(redis), message), otherwise=None)
+        tell(["consumer:1"], kind="changed")
+        assert following.wait(5) == [{"kind": "changed"}]
 
 
 def test_nobody_is_told_after_leaving():
