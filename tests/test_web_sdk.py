@@ -9,7 +9,7 @@ from proactive_site.web_sdk import FOLDER
 
 NAMES = ("dialog.js", "proactive.js", "sw.js")
 # What a browser loads of it, and what it reads then.
-MOST_PACKED, MOST = 6_000, 14_500
+MOST_PACKED, MOST = 6_500, 15_500
 
 
 def load(client: Client, name: str, **headers: str):

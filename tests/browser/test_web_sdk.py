@@ -31,6 +31,7 @@ from tests.factories.lab import deliver_all
 from tests.live import wait_for
 
 TEXT = "Hi Ingrid, your card is on its way 💳"
+REFUSED = "Failed to load resource: the server responded with a status of 503"
 MARKUP = "<img src=x onerror=\"document.title='owned'\"><b>bold</b>"
 HIDE = """hidden => {
   Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
@@ -134,6 +135,22 @@ def test_an_agents_words_and_typing_appear_live_and_count_until_they_are_seen(ap
     assert app.evaluate("window.isSamePage") is True
 
 
+def test_who_reads_further_up_is_left_there(app: Page) -> None:
+    conversation = talk(app, "Hello?")
+    log = app.get_by_role("log")
+    say(conversation, "\n".join(["Good morning"] * 60))
+    expect(lines(app)).to_have_count(3)
+    assert log.evaluate("log => log.scrollTop") > 0
+
+    log.evaluate("log => log.scrollTo(0, 0)")
+    tell_typing(conversation, sender=Sender.AGENT, is_typing=True)
+    expect(app.get_by_text("Typing …")).to_be_visible()
+    say(conversation, "Are you there?")
+    expect(lines(app)).to_have_count(4)
+
+    assert log.evaluate("log => log.scrollTop") == 0
+
+
 def seen_all(conversation: Conversation) -> bool:
     conversation.refresh_from_db()
     return bool(conversation.consumer_read_to == conversation.messages.latest("pk").pk)
@@ -155,6 +172,24 @@ def test_what_was_said_while_the_network_was_gone_is_there_when_it_is_back(
         [f"Answer: {brand.WELCOME}", "You: Hello?", "Answer: One", "Answer: Two"]
     )
     assert {text.rpartition(" ")[2] for text in complaints} <= {"net::ERR_INTERNET_DISCONNECTED"}
+    complaints.clear()
+
+
+def test_a_dialog_that_cannot_be_read_is_read_when_it_can_and_leaves_no_stream_behind(
+    app: Page, complaints: list[str]
+) -> None:
+    """Browsers open six connections to a server, and no more."""
+    conversation = talk(app, "Hello?")
+    app.route("**/dialog", lambda route: route.fulfill(status=503, json={}))
+
+    with hanging_up(app):
+        say(conversation, "One")
+    with hanging_up(app):
+        say(conversation, "Two")
+    app.unroute("**/dialog")
+
+    expect(lines(app).last).to_have_text("Answer: Two")
+    assert {text.partition(" (")[0] for text in complaints} == {REFUSED}
     complaints.clear()
 
 
@@ -189,6 +224,29 @@ def test_a_reply_whose_answer_is_lost_stays_in_the_field_and_is_said_once(
     expect(field).to_have_value("")
     assert [one.text for one in Conversation.objects.get().messages.all()] == ["Once"]
     assert complaints == ["Failed to load resource: net::ERR_FAILED"]
+    complaints.clear()
+
+
+def test_a_token_that_cannot_be_had_is_asked_for_again_and_what_is_typed_meanwhile_stays(
+    app: Page, complaints: list[str]
+) -> None:
+    talk(app, "Hello?")
+    field = app.get_by_label("Message", exact=True)
+    app.route("**/replies", lambda route: route.fulfill(status=401, json={}), times=1)
+    app.route("**/demo/sign-in/", lambda route: route.abort(), times=1)
+    field.fill("Once")
+    field.press("Enter")
+    expect(app.get_by_text("Not sent. Try again.")).to_be_visible()
+
+    on_its_way: list[Route] = []
+    app.route("**/replies", lambda route: on_its_way.append(route), times=1)
+    with app.expect_request("**/replies"):
+        field.press("Enter")
+    field.press_sequentially(" more")
+    on_its_way[0].continue_()
+
+    expect(lines(app).last).to_have_text("You: Once")
+    expect(field).to_have_value(" more")
     complaints.clear()
 
 
@@ -244,6 +302,39 @@ def test_a_push_service_that_does_not_answer_is_told_after_the_sdks_own_time(app
     app.clock.run_for(21_000)
 
     expect(app.get_by_text("The browser’s push service does not answer.")).to_be_visible()
+
+
+# As Safari is on iOS, outside the home screen.
+WITHOUT_PUSH = """
+  delete window.PushManager;
+  delete ServiceWorkerRegistration.prototype.pushManager;
+  delete ServiceWorkerRegistration.prototype.getNotifications;
+"""
+KEPT = "(await caches.open('proactive'))"
+
+
+def test_without_web_push_everything_else_works(app: Page, send: Callable[[str], None]) -> None:
+    app.evaluate("navigator.serviceWorker.register('/demo/sw.js').then(() => null)")
+    app.evaluate("navigator.serviceWorker.ready.then(() => null)")
+    app.evaluate(f"async () => {KEPT}.put('/', Response.json({{ token: 'old' }}))")
+    app.add_init_script(WITHOUT_PUSH)
+    app.reload()
+    expect(app.get_by_role("heading", name="Hello, Ingrid")).to_be_focused()
+
+    send(TEXT)
+    expect(launcher(app)).to_have_text("Messages (1)")
+    launcher(app).click()
+    expect(launcher(app)).to_have_text("Messages")
+    app.keyboard.press("Escape")
+    app.get_by_role("button", name="Log out").click()
+
+    expect(app.get_by_role("button", name="Sign in")).to_be_visible()
+    wait_for(lambda: not kept(app)["token"], seconds=10, what="the worker to forget the token")
+
+
+def kept(page: Page) -> Any:
+    """What the worker keeps."""
+    return page.evaluate(f"async () => (await {KEPT}.match('/')).json()")
 
 
 BRAND_PAGE = """<!doctype html><html lang="en"><title>Brand</title><link rel="icon" href="data:,">
@@ -307,9 +398,16 @@ def test_logging_out_ends_the_stream_and_forgets_the_person(app: Page) -> None:
     """C4"""
     talk(app, "Hello?")
     app.evaluate("window.client = document.querySelector('proactive-dialog').client")
+    late: list[Route] = []
+    app.route("**/unread", lambda route: late.append(route), times=1)
+    with app.expect_request("**/unread"):
+        app.evaluate("() => { window.late = window.client.refresh().catch(() => {}) }")
     with hanging_up(app):
         app.evaluate("window.client.logout()")
+    late[0].continue_()
+    app.evaluate("window.late")
     expect(lines(app)).to_have_count(0)
+    assert app.evaluate("window.client.conversation") is None
     app.keyboard.press("Escape")
 
     app.get_by_role("button", name="Log out").click()

@@ -54,18 +54,24 @@ customElements.define(
       const button = make("button", { onclick: () => this.open() });
       const log = make("div", { role: "log", tabIndex: 0, ariaLabel: open });
       const state = make("p", { role: "status" });
-      let answers, fault, id;
+      let answers, fault, id, isSending;
+      const toEnd = () => (log.scrollTop = 1e6);
 
       const submit = async (event) => {
         event.preventDefault();
-        if (!field.value.trim()) return;
+        const text = field.value;
+        if (isSending || !text.trim()) return;
+        isSending = true;
+        toEnd();
         try {
-          await client.reply(field.value, (id ??= crypto.randomUUID()), answers);
-          field.value = "";
+          await client.reply(text, (id ??= crypto.randomUUID()), answers);
+          // What was typed meanwhile stays.
+          if (field.value.startsWith(text)) field.value = field.value.slice(text.length);
           id = answers = fault = null;
         } catch (error) {
           fault = error.detail ?? failed;
         }
+        isSending = false;
         draw();
       };
       const field = make("textarea", {
@@ -101,7 +107,10 @@ customElements.define(
         const { unread, welcome, outbound, messages, isTyping } = client;
         button.textContent = open + (unread ? ` (${unread})` : "");
         state.textContent = fault ?? (isTyping ? typing : "");
-        const said = [{ text: welcome }, ...outbound, ...messages].filter((one) => one.text);
+        const first = { messageId: "welcome", text: welcome };
+        const said = [first, ...outbound, ...messages].filter((one) => one.text);
+        // Who reads further up is left there.
+        const isAtEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 60;
         said.forEach(({ messageId, sender, text }, i) => {
           const was = log.children[i];
           if (was?.id === messageId) return;
@@ -110,15 +119,15 @@ customElements.define(
           was ? was.replaceWith(line) : log.append(line);
         });
         while (log.children[said.length]) log.lastChild.remove();
-        if (panel.hidden || document.hidden) return;
-        log.scrollTop = 1e6;
-        client.see().catch(() => {});
+        if (isAtEnd) toEnd();
+        if (!panel.hidden && !document.hidden) client.see().catch(() => {});
       };
 
       /** Of a message: what the next reply answers. */
       this.open = (messageId) => {
         answers = messageId;
         panel.hidden = false;
+        toEnd();
         field.focus();
         draw();
       };

@@ -2,6 +2,17 @@ const sleep = (ms) => new Promise((wake) => setTimeout(wake, ms));
 const within = (ms, work) =>
   Promise.race([work, sleep(ms).then(() => Promise.reject(Error("timeout")))]);
 
+// What is left of somebody who has logged out.
+const NOTHING = {
+  welcome: "",
+  outbound: [],
+  conversation: null,
+  messages: [],
+  unread: 0,
+  isTyping: false,
+  device: null,
+};
+
 /**
  * Signs in and stays live. The client tells "change" of what it holds, and "tap".
  * @param {{account: number, app: string, getToken: () => Promise<string>, url?: string,
@@ -14,8 +25,9 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
   const api = `${url}/api/sdk/v1/account/${account}/`;
   const { serviceWorker } = navigator;
   const over = new AbortController();
+  const tapped = location.hash.split("#proactive=")[1];
   let token, registration, stream, seen, quiet;
-  let typedAt = 0;
+  let [typedAt, asked, shown] = [0, 0, 0];
 
   const renew = async () => {
     const fresh = await getToken();
@@ -26,15 +38,20 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
   const ask = async (path, body, signal, isAgain) => {
     over.signal.throwIfAborted();
     const used = (token ??= renew());
+    const drop = () => {
+      if (token === used) token = null;
+    };
+    // One that cannot be had now is asked for again by the next call.
+    used.catch(drop);
     const answer = await fetch(api + path, {
       method: body ? "POST" : "GET",
       headers: { Authorization: `Bearer ${await used}`, "Content-Type": "application/json" },
       body: body && JSON.stringify(body),
-      signal,
+      signal: signal ?? over.signal,
     });
     if (answer.ok) return signal || answer.status === 204 ? answer : answer.json();
     if (answer.status !== 401 || isAgain) throw Object.assign(Error(), await answer.json());
-    if (token === used) token = null;
+    drop();
     return ask(path, body, signal, true);
   };
 
@@ -45,16 +62,24 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
 
   const tellWorker = async () => {
     const told = { api, page, icon, token: keepToken && (await token) };
-    if (client.device) registration.active.postMessage({ proactive: told });
+    if (!client.device && !over.signal.aborted) return;
+    registration?.active?.postMessage({ proactive: told });
   };
 
   const client = Object.assign(new EventTarget(), {
-    tapped: location.hash.split("#proactive=")[1],
+    tapped,
 
     /** What is not opened yet. */
     inbox: () => client.outbound.filter((one) => !one.openedAt && !one.repliedAt),
 
-    refresh: async () => set({ ...(await ask("dialog")), ...(await ask("unread")) }),
+    async refresh() {
+      const turn = ++asked;
+      const found = { ...(await ask("dialog")), ...(await ask("unread")) };
+      // One that was asked for later may have come before.
+      if (turn < shown) return;
+      shown = turn;
+      set(found);
+    },
 
     /** Asks for permission: call it when something was pressed. */
     async subscribe() {
@@ -87,7 +112,8 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
     async reply(text, clientMessageId = crypto.randomUUID(), messageId = null) {
       await ask("replies", { text, clientMessageId, messageId });
       typedAt = 0;
-      await client.refresh();
+      // Said is said: what cannot be read now comes with the stream.
+      await client.refresh().catch(() => {});
     },
 
     typing() {
@@ -101,7 +127,8 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
       const messageId = client.messages.findLast((one) => one.sender === "agent")?.messageId;
       const news = client.inbox();
       if (messageId === seen && !news.length) return;
-      for (const one of (await registration?.getNotifications()) ?? []) {
+      // Safari on iOS has none outside the home screen.
+      for (const one of (await registration?.getNotifications?.()) ?? []) {
         if (one.data?.proactive) one.close();
       }
       for (const one of news) {
@@ -120,15 +147,17 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
         if (client.device) await ask(`devices/${client.device.id}/logout`, { unregisterType });
       } finally {
         over.abort();
+        stream.abort();
         token = "";
+        set(NOTHING);
         await tellWorker();
-        const subscription = await registration?.pushManager.getSubscription();
+        const subscription = await registration?.pushManager?.getSubscription();
         if (unregisterType === "ALL") await subscription?.unsubscribe();
-        set({ welcome: "", outbound: [], messages: [], unread: 0, device: null });
       }
     },
   });
 
+  /** Whether the dialog is another one now. */
   const take = (event) => {
     const name = /^event: (.*)/m.exec(event)?.[1];
     const data = /^data: (.*)/m.exec(event)?.[1];
@@ -141,7 +170,7 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
       quiet = setTimeout(() => set({ isTyping: false }), 8e3);
     } else if (name) {
       if (name === "message") client.isTyping = false;
-      client.refresh().catch(() => {});
+      return true;
     }
   };
 
@@ -150,13 +179,13 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
       let reader;
       try {
         const { body } = await ask("events", null, signal);
-        await client.refresh();
-        wait = 1;
         reader = body.pipeThrough(new TextDecoderStream()).getReader();
+        await within(45e3, client.refresh());
+        wait = 1;
         for (let text = "", got; !(got = await within(45e3, reader.read())).done; ) {
           const events = (text + got.value).split("\n\n");
           text = events.pop();
-          events.forEach(take);
+          if (events.filter(take).length) await within(45e3, client.refresh());
         }
       } catch {}
       reader?.cancel().catch(() => {});
@@ -166,13 +195,13 @@ export async function connect({ account, app, getToken, icon, keepToken = true, 
 
   const listen = (target, name, react) => target?.addEventListener(name, react, over);
 
-  await client.refresh();
-  if (client.tapped) history.replaceState(null, "", here);
-  registration = await serviceWorker?.getRegistration();
-  if (await registration?.pushManager.getSubscription()) await client.subscribe().catch(() => {});
   listen(serviceWorker, "message", ({ data }) => {
     if (data?.proactive) set({ tapped: data.proactive }, "tap");
   });
+  await client.refresh();
+  if (tapped) history.replaceState(history.state, "", here);
+  registration = await serviceWorker?.getRegistration();
+  if (await registration?.pushManager?.getSubscription()) await client.subscribe().catch(() => {});
   // A hidden page hangs up, and pushes take over.
   const look = () => {
     stream?.abort();
