@@ -57,17 +57,19 @@ def register_device(
 def refresh(*, device: Device, registration: Registration, now: datetime) -> Device:
     """Bring the device up to date without a login; a new token takes the place of the old one.
 
-    :raises Device.DoesNotExist: another consumer has logged in on it since it was read.
+    :raises Device.DoesNotExist: since it was read it was taken out of the registry, or another
+        consumer has logged in on it.
     """
     with transaction.atomic():
-        # Held, so that a login that comes meanwhile is the last one.
-        Device.objects.select_for_update().get(pk=device.pk, consumer=device.consumer_id)
+        # Held, so that a login that comes meanwhile is the last one, and a log-out that came stays.
+        held = Device.objects.registered().select_for_update()
+        found = held.get(pk=device.pk, consumer=device.consumer_id)
         current = _upsert(
             device.consumer,
             registration,
             now,
-            logged_out_at=device.logged_out_at,
-            logout_type=device.logout_type,
+            logged_out_at=found.logged_out_at,
+            logout_type=found.logout_type,
         )
         if current.pk != device.pk:
             device.remove(reason="token_replaced", now=now)

@@ -98,6 +98,26 @@ def test_a_refresh_that_comes_after_another_login_does_not_take_the_device_back(
     assert Device.objects.get().consumer.ref == "bo"
 
 
+def test_a_refresh_that_comes_after_a_log_out_leaves_it_logged_out(db):
+    """C4: an app that logs out as its token changes is pushed to no more."""
+    device = DeviceFactory()
+    log_out(device=Device.objects.get(), now=timezone.now())
+
+    current = refresh(device=device, registration=registration(device), now=timezone.now())
+
+    assert (current.pk, current.logout_type) == (device.pk, "ALL")
+
+
+def test_a_refresh_that_comes_after_a_removal_does_not_bring_the_device_back(db):
+    device = DeviceFactory()
+    Device.objects.get().remove(reason="unregistered", now=timezone.now())
+
+    with pytest.raises(Device.DoesNotExist):
+        refresh(device=device, registration=registration(device), now=timezone.now())
+
+    assert not Device.objects.registered().exists()
+
+
 def test_a_refresh_that_meets_another_login_is_told_that_the_device_is_gone(
     sdk, app, phone, monkeypatch
 ):
