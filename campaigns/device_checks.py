@@ -108,6 +108,7 @@ _LEFT = {
     "unregistered": "The app took the device out of the registry. Register it again.",
     "token_replaced": "The app has registered a newer token, under another id: list the devices.",
     "stale": "Nothing was heard of the app for months. It comes back when it registers.",
+    "too_many": "The person has too many devices, and it was the one seen longest ago.",
     "operator": "An operator took it out of the registry. Register it again.",
 }
 

@@ -15,9 +15,13 @@ from consumers.authentication import SdkView
 from consumers.device_body import device_json, read_changes, read_registration, warnings_for
 from consumers.models import Device, LogoutType
 from consumers.places import Place, complete
-from consumers.services import Registration, log_out, refresh, register_device
-
-MAX_LISTED = 100
+from consumers.services import (
+    MOST_DEVICES,
+    Registration,
+    log_out,
+    refresh,
+    register_device,
+)
 
 
 def _answer(device: Device, fields: Fields) -> Response:
@@ -38,7 +42,7 @@ class Devices(SdkView):
         devices = Device.objects.registered().filter(
             consumer__account=self.account, consumer__ref=self.ref
         )
-        newest = devices.select_related("app").order_by("-last_seen_at", "-id")[:MAX_LISTED]
+        newest = devices.select_related("app").order_by("-last_seen_at", "-id")[:MOST_DEVICES]
         return Response({"devices": [device_json(device) for device in newest]})
 
     def post(self, request: Request, account_number: int) -> Response:

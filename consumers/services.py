@@ -14,6 +14,8 @@ from consumers.jwt import Claims
 from consumers.models import Consumer, Device, LogoutType, token_digest
 
 NAME_LENGTH = 255
+# More installations nobody has; each is a push for whatever is sent to all of them.
+MOST_DEVICES = 100
 SEEN_EVERY = timedelta(days=1)
 
 
@@ -47,11 +49,18 @@ def register_device(
 ) -> Device:
     """Log the consumer in on this device. Said twice, it is the same device.
 
-    A token that another consumer had leaves that one: the last login wins.
+    A token that another consumer had leaves that one: the last login wins. Of more devices than
+    `MOST_DEVICES` those that were seen longest ago leave the registry.
     """
     with transaction.atomic():
         consumer = _log_in(account, claims, now)
-        return _upsert(consumer, registration, now)
+        device = _upsert(consumer, registration, now)
+        newest = Device.objects.registered().filter(consumer=consumer)
+        excess = newest.order_by("-last_seen_at", "-pk")[MOST_DEVICES:]
+        Device.objects.filter(pk__in=excess.values("pk")).update(
+            removed_at=now, removed_reason="too_many"
+        )
+    return device
 
 
 def refresh(*, device: Device, registration: Registration, now: datetime) -> Device:

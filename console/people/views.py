@@ -22,6 +22,7 @@ REMOVALS = {
     "operator": "An operator took it out.",
     "stale": "It was not seen for too long.",
     "token_replaced": "The app has another token for it now.",
+    "too_many": "The person has too many others, which were seen later.",
     "unregistered": "The app unregistered it.",
 }
 MESSAGES_A_PAGE = 25

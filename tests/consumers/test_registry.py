@@ -7,7 +7,7 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from consumers import api
+from consumers import api, services
 from consumers.models import Device
 from consumers.services import (
     Registration,
@@ -85,6 +85,21 @@ def test_a_device_that_left_comes_back_when_its_app_registers_again(sdk, app, ph
 
     assert listed(sdk) == [device]
     assert Device.objects.get().removed_reason == ""
+
+
+def test_of_too_many_devices_of_a_person_the_one_seen_longest_ago_leaves(db, monkeypatch):
+    monkeypatch.setattr(services, "MOST_DEVICES", 2)
+    now, anna = timezone.now(), ConsumerFactory(ref="anna")
+    for token, days in (("older", 2), ("oldest", 3)):
+        DeviceFactory(consumer=anna, token=token, last_seen_at=now - timedelta(days=days))
+    another_s = DeviceFactory(consumer__account=anna.account, last_seen_at=now - timedelta(days=9))
+    new = DeviceFactory.build(account=anna.account, app=another_s.app, consumer=anna, token="new")
+
+    register(new, "anna", now=now)
+
+    left = Device.objects.get(removed_reason="too_many")
+    assert left.token == "oldest"
+    assert Device.objects.registered().count() == 3
 
 
 def test_a_refresh_that_comes_after_another_login_does_not_take_the_device_back(db):
