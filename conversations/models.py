@@ -257,7 +257,7 @@ class Message(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["conversation", "client_id"], name="message_client_id_unique"
+                fields=["conversation", "sender", "client_id"], name="message_client_id_of_sender"
             ),
         ]
         indexes: ClassVar = [models.Index(fields=["conversation", "id"], name="message_in_order")]

@@ -73,9 +73,10 @@ def add_agent_message(
     """
     text = readable(text)
     current = lock_open(conversation)
-    said = conversation.messages.filter(client_id=client_id).first() if client_id else None
+    own = conversation.messages.filter(sender=Sender.AGENT, client_id=client_id)
+    said = own.first() if client_id else None
     if said is not None:
-        if (said.text, said.sender) != (text, Sender.AGENT):
+        if said.text != text:
             raise ClientIdReused("Another message has this clientMessageId.")
         return said
     message = Message.objects.create(

@@ -112,11 +112,9 @@ def _named_route(
 def _repeated(consumer: Consumer, client_id: str | None, text: str) -> Received | None:
     if client_id is None:
         return None
-    message = (
-        Message.objects.filter(conversation__consumer=consumer, client_id=client_id)
-        .select_related("conversation__skill")
-        .first()
-    )
+    # Bots give ids as well: theirs are others.
+    said = Message.objects.filter(conversation__consumer=consumer, sender=Sender.CONSUMER)
+    message = said.filter(client_id=client_id).select_related("conversation__skill").first()
     if message is None:
         return None
     if message.text != text:

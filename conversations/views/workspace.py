@@ -13,6 +13,7 @@ from conversations.live import tell_typing
 from conversations.models import ConversationState, Sender
 from conversations.selectors import canned_for
 from conversations.services import (
+    ClientIdReused,
     accept_conversation,
     answer,
     close_conversation,
@@ -23,6 +24,7 @@ from conversations.services import (
 from conversations.views.base import Desk, OneConversation
 
 NO_CONTENT = 204
+ARRIVED = "What you sent before has arrived after all. Send this as well, if it is to be said too."
 
 
 class Workspace(Desk):
@@ -72,6 +74,9 @@ class Reply(OneConversation):
                 by=self.user,
                 now=self.now,
             )
+        except ClientIdReused:
+            self.conversation.refresh_from_db()
+            return self.answer_live(typed=typed, error=ARRIVED)
         except DomainError as refused:
             self.conversation.refresh_from_db()
             return self.answer_live(typed=typed, error=refused.message)

@@ -243,6 +243,19 @@ def test_an_id_that_comes_with_another_text_is_refused_and_not_swallowed(account
         receive_message(account=account, consumer=anna, text="No", client_id="7", now=now)
 
 
+def test_the_two_sides_may_use_the_same_id_and_nothing_is_swallowed(account, anna, now):
+    """Bots count their messages, and so do apps."""
+    talk = receive_message(account=account, consumer=anna, text="Hi", now=now).conversation
+    said = {"conversation": talk, "text": "Yes", "client_id": "7", "by": "bot", "now": now}
+    bots = add_agent_message(**said)
+
+    reply = receive_message(account=account, consumer=anna, text="Yes", client_id="7", now=now)
+
+    assert (reply.message.sender, reply.message != bots) == (Sender.CONSUMER, True)
+    assert add_agent_message(**said) == bots
+    assert talk.messages.count() == 3
+
+
 def test_two_consumers_may_use_the_same_id(account, anna, now):
     bo = ConversationFactory(account=account, consumer__account=account).consumer
 

@@ -143,6 +143,19 @@ def test_a_reply_that_is_sent_twice_is_said_once(agent, talk):
     assert talk.messages.filter(sender=Sender.AGENT).count() == 1
 
 
+def test_who_sends_another_text_because_an_answer_was_lost_is_told_that_the_first_arrived(
+    agent, talk
+):
+    browser = browser_of(agent)
+    browser.post(url(talk, "reply"), {"text": "Hi", "client_id": "x1"})
+
+    page = browser.post(url(talk, "reply"), {"text": "Hi Anna", "client_id": "x1"})
+
+    assertContains(page, "What you sent before has arrived after all")
+    assertContains(page, ">Hi Anna</textarea>")
+    assertNotContains(page, 'value="x1"')
+
+
 def test_of_two_who_answer_one_is_told_who_was_first_and_keeps_what_was_typed(agent, account, talk):
     accept_conversation(conversation=talk, by="priya@brand.example", now=timezone.now())
 
