@@ -21,21 +21,30 @@ BEAT_SECONDS = 15.0
 UNTOLD_SECONDS = 3.0
 # Hints of one moment are answered by one look.
 GATHER_SECONDS = 0.1
-# What is told apart; more open conversations are told by their number alone.
+# So many, the newest, are told apart; of older ones the number alone is.
 MOST_SEEN = 1000
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """What the queue is made of, to tell whether it is another one."""
+    """What the queue is made of, to tell whether it is another one: its newest conversations, and
+    how many wait in all."""
 
     rows: Sequence[tuple[Any, ...]]
-    waiting: frozenset[int]
+    waiting: int
 
     @property
     def mark(self) -> str:
         """By which a page that was made from it knows it again."""
-        return sha256(repr(self.rows).encode()).hexdigest()[:16]
+        return sha256(repr((self.rows, self.waiting)).encode()).hexdigest()[:16]
+
+    def arrived_since(self, seen: "Sight") -> int:
+        """What is seen because a newer one was closed has been there before."""
+        before = seen.rows[-1][0] if len(seen.rows) == MOST_SEEN else 0
+        return len({pk for pk in self._free() - seen._free() if pk > before})
+
+    def _free(self) -> set[int]:
+        return {row[0] for row in self.rows if not row[1]}
 
 
 def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[Event | Beat]:
@@ -57,8 +66,8 @@ def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[E
             # Before anything is written: a reader who takes nothing holds up this thread alone.
             let_go()
             if seen is None or sight != seen:
-                arrived = len(sight.waiting - seen.waiting) if seen is not None else 0
-                told = {"waiting": len(sight.waiting), "arrived": arrived, "mark": sight.mark}
+                arrived = sight.arrived_since(seen) if seen is not None else 0
+                told = {"waiting": sight.waiting, "arrived": arrived, "mark": sight.mark}
                 yield Event("queue", told)
             else:
                 yield BEAT
@@ -91,7 +100,7 @@ def _typing(seat: Seat, hints: Sequence[Mapping[str, Any]]) -> Iterator[Event]:
 def sight_of(seat: Seat) -> Sight:
     rows = tuple(
         seat.open_conversations()
-        .order_by("pk")
+        .order_by("-pk")
         .values_list(
             "pk",
             "accepted_by",
@@ -102,4 +111,6 @@ def sight_of(seat: Seat) -> Sight:
             "agent_read_to",
         )[:MOST_SEEN]
     )
-    return Sight(rows, frozenset(row[0] for row in rows if not row[1]))
+    if len(rows) < MOST_SEEN:
+        return Sight(rows, sum(not row[1] for row in rows))
+    return Sight(rows, seat.open_conversations().filter(accepted_by="").count())

@@ -18,7 +18,12 @@ from conversations import desk_stream
 from conversations.live import tell_typing
 from conversations.models import AgentPresence, Presence, Sender
 from conversations.seats import Seat, seat_of
-from conversations.services import accept_conversation, receive_message, set_presence
+from conversations.services import (
+    accept_conversation,
+    close_conversation,
+    receive_message,
+    set_presence,
+)
 from tests.factories.accounts import SkillFactory, member
 from tests.factories.consumers import ConsumerFactory
 
@@ -62,6 +67,20 @@ def test_who_arrives_is_told_and_who_was_accepted_waits_no_more(account, seat):
 
         accept_conversation(conversation=talk, by="priya@brand.example", now=timezone.now())
         assert told(events) == ("queue", {"waiting": 1, "arrived": 0})
+
+
+def test_of_more_conversations_than_are_told_apart_the_newest_are(account, seat, monkeypatch):
+    monkeypatch.setattr(desk_stream, "MOST_SEEN", 2)
+    for _ in range(3):
+        write(account)
+    with closing(desk_stream.desk_events(seat, renewed=lambda: seat)) as events:
+        assert told(events) == ("queue", {"waiting": 3, "arrived": 0})
+
+        newest = write(account)
+        assert told(events) == ("queue", {"waiting": 4, "arrived": 1})
+
+        close_conversation(conversation=newest, by="priya@brand.example", now=timezone.now())
+        assert told(events) == ("queue", {"waiting": 3, "arrived": 0})
 
 
 def test_other_skills_are_told_of_nothing(account, seat):
