@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Coalesce, Left
+from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
+from django.db.models.functions import Coalesce, Left, RowNumber
 
 from accounts.models import Account, Skill, User
 from accounts.roles import MANAGE_AGENTS
@@ -19,6 +19,8 @@ MOST_MINE = 100
 MOST_WAITING = 200
 MOST_OTHERS = 50
 MOST_LETTERS = 120
+# Who waits longest is first; then who heard from us last.
+ORDER = (F("waiting_since").asc(nulls_last=True), F("last_said_at").desc(), F("pk").asc())
 # How the initials of people are told apart.
 TONES = ("a", "b", "c", "d")
 
@@ -69,10 +71,11 @@ class Queue:
 def queue_of(seat: Seat, *, now: datetime) -> Queue:
     free = Q(accepted_by="")
     mine = _rows(seat, Q(accepted_by=seat.name), MOST_MINE, now)
-    waiting = _rows(seat, free, MOST_WAITING, now)
     others = _rows(seat, ~free & ~Q(accepted_by=seat.name), MOST_OTHERS, now)
     counted = seat.open_conversations().filter(free).values_list("skill_id")
     counts = dict(counted.annotate(n=Count("pk")))
+    shown = free & Q(pk__in=_in_turn(seat)) if sum(counts.values()) > MOST_WAITING else free
+    waiting = _rows(seat, shown, MOST_WAITING, now)
     lines = [
         Line(
             skill,
@@ -106,10 +109,16 @@ def letters_of(name: str) -> str:
     return initials(re.sub(r"[\W_]+", " ", name))
 
 
+def _in_turn(seat: Seat) -> list[int]:
+    """The first of each skill, then the second ones: a long line hides no short one."""
+    place = Window(RowNumber(), partition_by=F("skill_id"), order_by=ORDER)
+    free = seat.open_conversations().filter(accepted_by="").annotate(place=place)
+    return list(free.order_by("place", *ORDER).values_list("pk", flat=True)[:MOST_WAITING])
+
+
 def _rows(seat: Seat, which: Q, most: int, now: datetime) -> list[Row]:
     found = _with_last_words(seat.open_conversations().filter(which)).select_related("consumer")
-    # Who waits longest is first; then who heard from us last.
-    found = found.order_by(F("waiting_since").asc(nulls_last=True), "-last_said_at", "pk")
+    found = found.order_by(*ORDER)
     skills = {skill.pk: skill for skill in seat.skills}
     return [_row(one, skills[one.skill_id], now) for one in found[:most]]
 

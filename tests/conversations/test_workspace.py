@@ -9,8 +9,11 @@ from django.utils import timezone
 from pytest_django.asserts import assertContains, assertNotContains, assertRedirects
 
 from accounts.models import Role
+from accounts.roles import ANSWER_CONVERSATIONS
 from conversations.figures import people_now
 from conversations.models import ConversationState, PushState, ReplyPush, Sender
+from conversations.queue import queue_of
+from conversations.seats import seat_of
 from conversations.services import (
     accept_conversation,
     add_agent_message,
@@ -154,6 +157,22 @@ def test_who_sends_another_text_because_an_answer_was_lost_is_told_that_the_firs
     assertContains(page, "What you sent before has arrived after all")
     assertContains(page, ">Hi Anna</textarea>")
     assertNotContains(page, 'value="x1"')
+
+
+def test_a_long_line_of_one_skill_hides_no_short_one(agent, account, billing, monkeypatch):
+    monkeypatch.setattr("conversations.queue.MOST_WAITING", 2)
+    loans = SkillFactory(account=account, name="Loans")
+    agent.memberships.get().skills.add(loans)
+    for minutes, skill, ref in ((9, billing, "b-1"), (8, billing, "b-2"), (1, loans, "l-1")):
+        person = ConsumerFactory(account=account, ref=ref)
+        talk_of(account, skill, person, minutes=minutes)
+
+    queue = queue_of(seat_of(account, agent, {ANSWER_CONVERSATIONS}), now=timezone.now())
+
+    assert [(line.waiting, [row.who for row in line.rows]) for line in queue.lines] == [
+        (2, ["b-1"]),
+        (1, ["l-1"]),
+    ]
 
 
 def test_of_two_who_answer_one_is_told_who_was_first_and_keeps_what_was_typed(agent, account, talk):
