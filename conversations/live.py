@@ -1,7 +1,7 @@
 """Who looks at conversations now, and how they are told that something changed."""
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any
@@ -106,7 +106,18 @@ def watching(consumer_id: int) -> Iterator[Watch]:
 
 def is_watching(consumer_id: int) -> bool:
     """Whether an app of the consumer has its dialog before it; not known is no."""
-    key = WATCHING.format(consumer_id)
+    return bool(watching_of([consumer_id]))
+
+
+def watching_of(consumer_ids: Collection[int]) -> set[int]:
+    """Of which of these consumers an app has its dialog before it: asked all at once."""
     now = time.time()
-    count = shared_redis().ask(lambda redis: redis.zcount(key, now, "+inf"), otherwise=0)
-    return bool(count)
+
+    def count(redis: Redis) -> list[int]:
+        with redis.pipeline(transaction=False) as pipeline:
+            for pk in consumer_ids:
+                pipeline.zcount(WATCHING.format(pk), now, "+inf")
+            return list(pipeline.execute())
+
+    counts: list[int] = shared_redis().ask(count, otherwise=[])
+    return {pk for pk, n in zip(consumer_ids, counts, strict=False) if n}

@@ -8,7 +8,7 @@ from django.db.models import Count, OuterRef, Subquery
 
 from consumers.models import Device
 from conversations.eligibility import PushFacts
-from conversations.live import is_watching
+from conversations.live import watching_of
 from conversations.models import Message, ReplyPush
 from conversations.selectors import reply_devices
 from conversations.unread import unread_counts
@@ -23,7 +23,7 @@ def fetch(push_ids: Collection[int], *, now: datetime) -> list[PushFacts]:
     devices = _devices(consumers)
     credentials = _credentials(device for owned in devices.values() for device in owned)
     badges = unread_counts(consumers, now=now)
-    watched = {pk for pk in consumers if is_watching(pk)}
+    watched = watching_of(consumers)
     return [
         PushFacts(
             push=push,

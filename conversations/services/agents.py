@@ -50,10 +50,10 @@ def accept_conversation(*, conversation: Conversation, by: User | str, now: date
         current.accepted_at, current.accepted_by = now, str(by)
         current.save(update_fields=["accepted_at", "accepted_by"])
         announce_accepted(current, now=now)
+        tell_changed(current)
     elif current.accepted_by != str(by):
         raise ConversationTaken(f"{current.accepted_by} answers this conversation.")
     conversation.accepted_at, conversation.accepted_by = current.accepted_at, current.accepted_by
-    tell_changed(current)
 
 
 @transaction.atomic

@@ -6,9 +6,16 @@ import pytest
 from django.db import connection, transaction
 
 from common.live import follow
-from conversations.live import account_topic, consumer_topic, is_watching, tell_typing, watching
+from conversations.live import (
+    account_topic,
+    consumer_topic,
+    is_watching,
+    tell_typing,
+    watching,
+    watching_of,
+)
 from conversations.models import Conversation, Sender
-from conversations.services import add_agent_message, mark_read, receive_message
+from conversations.services import add_agent_message, answer, mark_read, receive_message
 from tests.factories.consumers import ConsumerFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -17,6 +24,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def conversation(account, anna, now):
     return receive_message(account=account, consumer=anna, text="Hi", now=now).conversation
+
+
+def test_an_answer_is_told_once_though_it_accepts_as_well(conversation, now):
+    said = {"conversation": conversation, "by": "ann@x.example", "now": now}
+    with follow(account_topic(conversation.account_id)) as agent:
+        answer(text="Hello", **said)
+        while agent.wait(0.2):
+            pass
+        answer(text="Still there?", **said)
+        assert len(agent.wait(5) + agent.wait(0.2)) == 1
 
 
 def test_both_sides_are_told_when_an_agent_has_spoken(conversation, now):
@@ -75,12 +92,12 @@ def test_who_speaks_has_read_what_was_said_before(conversation, account, anna, n
 
 
 def test_an_app_is_there_while_one_of_its_streams_is(account):
-    consumer = ConsumerFactory(account=account)
+    consumer, other = ConsumerFactory.create_batch(2, account=account)
     assert not is_watching(consumer.pk)
     with watching(consumer.pk):
         with watching(consumer.pk):
             assert is_watching(consumer.pk)
-        assert is_watching(consumer.pk)
+        assert watching_of([other.pk, consumer.pk]) == {consumer.pk}
     assert not is_watching(consumer.pk)
 
 
