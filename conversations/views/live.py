@@ -20,6 +20,9 @@ from conversations.views.base import DeskView
 class Live(DeskView):
     """The page asks again by itself where there is no room for one more, or it ends."""
 
+    # A HEAD would be a stream as well, that nobody reads.
+    http_method_names = ("get",)
+
     def get(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         try:
             return event_stream(desk_events(self.seat, renewed=self._renewed))

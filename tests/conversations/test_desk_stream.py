@@ -162,6 +162,13 @@ def test_where_no_stream_fits_the_page_is_asked_to_come_again(account, agent, se
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
+def test_the_stream_is_only_read(account, agent):
+    browser = Client()
+    browser.force_login(agent)
+
+    assert browser.head(reverse("workspace_live", args=[account.number])).status_code == 405
+
+
 def test_a_page_knows_what_it_was_made_from(account, agent, seat):
     write(account)
     browser = Client()
