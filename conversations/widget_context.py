@@ -47,8 +47,10 @@ def framed(widgets: Sequence[Widget], context: Context, *, seat: Seat) -> list[F
 
 
 def origin_of(url: str) -> str:
+    """As browsers write it: small letters, no usual port."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    usual = {"https": ":443", "http": ":80"}[parts.scheme]
+    return f"{parts.scheme}://{parts.netloc.lower().removesuffix(usual)}"
 
 
 def _with_query(url: str, query: dict[str, str]) -> str:

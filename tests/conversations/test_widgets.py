@@ -7,6 +7,7 @@ from pytest_django.asserts import assertContains, assertNotContains
 
 from accounts.models import AuditEvent
 from conversations.models import FramingOrigin, NamedWidget
+from conversations.widget_context import origin_of
 from conversations.widgets import (
     MOST_ORIGINS,
     OriginInvalid,
@@ -50,6 +51,14 @@ def test_its_link_is_on_the_host_of_the_accounts_region(account, settings):
     assert widget_link(account) == link
     settings.REGION_HOSTS = {}
     assert widget_link(account) == link.replace("sy.", "")
+
+
+@pytest.mark.parametrize("host", ["orders.brand.example", "Orders.Brand.example:443"])
+def test_a_widget_is_known_by_its_origin_as_browsers_write_it(host):
+    assert origin_of(f"https://{host}/agent") == "https://orders.brand.example"
+    assert origin_of(f"https://{host.partition(':')[0]}:8443/") == (
+        "https://orders.brand.example:8443"
+    )
 
 
 @pytest.mark.parametrize("name", ["inapp-widget", "InApp-Widget ", "ORDERS"])
