@@ -254,13 +254,18 @@ def test_the_phone_number_is_not_kept(ivr: Ivr) -> None:
         assert PHONE[1:] not in cursor.fetchone()[0]
 
 
-def test_old_calls_are_forgotten_and_their_campaigns_stay(ivr: Ivr) -> None:
+def test_old_calls_are_forgotten_in_batches_and_their_campaigns_stay(
+    ivr: Ivr, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tasks, "BATCH", 1)
     ivr.invite(ivr.eligibility().json()["callId"])
+    ivr.eligibility()
     DeflectionCall.objects.update(created_at=timezone.now() - timedelta(days=31))
+    young = ivr.eligibility().json()["callId"]
 
     tasks.forget_calls()
 
-    assert not DeflectionCall.objects.exists()
+    assert str(DeflectionCall.objects.get().call_id) == young
     assert Campaign.objects.exists()
 
 
