@@ -1,19 +1,23 @@
 """What the workspace is told while it is open: that something changed, who arrived, who writes."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any
 
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from common.event_stream import BEAT, Beat, Event, let_go
-from common.live import follow, listener
+from common.live import Following, follow, listener
 from conversations.live import account_topic
 from conversations.models import Sender
 from conversations.seats import Seat
 from conversations.services import note_seen
+
+logger = logging.getLogger(__name__)
 
 # So often it is asked anew who sits there, and looked for what no hint told.
 BEAT_SECONDS = 15.0
@@ -50,32 +54,44 @@ class Sight:
 def desk_events(seat: Seat, *, renewed: Callable[[], Seat | None]) -> Iterator[Event | Beat]:
     """Events ``queue`` (``waiting``, ``arrived``, ``mark``) and ``typing``.
 
-    They go on for as long as ``renewed`` says that the person may sit there.
+    They go on for as long as ``renewed`` says that the person may sit there, and end where the
+    database is away: the page asks again.
     """
     with follow(account_topic(seat.account.pk)) as following:
-        seen: Sight | None = None
-        renew_at = 0.0
-        while True:
-            if time.monotonic() >= renew_at:
-                found = renewed()
-                if found is None:
-                    return
-                seat, renew_at = found, time.monotonic() + BEAT_SECONDS
-                note_seen(account=seat.account, user=seat.user, now=timezone.now())
-            sight = sight_of(seat)
-            # Before anything is written: a reader who takes nothing holds up this thread alone.
-            let_go()
-            if seen is None or sight != seen:
-                arrived = sight.arrived_since(seen) if seen is not None else 0
-                told = {"waiting": sight.waiting, "arrived": arrived, "mark": sight.mark}
-                yield Event("queue", told)
-            else:
-                yield BEAT
-            seen = sight
-            yield from _until_something_changes(seat, following, renew_at)
+        try:
+            yield from _events(seat, following, renewed)
+        except (OperationalError, InterfaceError) as error:
+            logger.warning("A workspace could not look: %s", type(error).__name__)
 
 
-def _until_something_changes(seat: Seat, following: Any, renew_at: float) -> Iterator[Event | Beat]:
+def _events(
+    seat: Seat, following: Following, renewed: Callable[[], Seat | None]
+) -> Iterator[Event | Beat]:
+    seen: Sight | None = None
+    renew_at = 0.0
+    while True:
+        if time.monotonic() >= renew_at:
+            found = renewed()
+            if found is None:
+                return
+            seat, renew_at = found, time.monotonic() + BEAT_SECONDS
+            note_seen(account=seat.account, user=seat.user, now=timezone.now())
+        sight = sight_of(seat)
+        # Before anything is written: a reader who takes nothing holds up this thread alone.
+        let_go()
+        if seen is None or sight != seen:
+            arrived = sight.arrived_since(seen) if seen is not None else 0
+            told = {"waiting": sight.waiting, "arrived": arrived, "mark": sight.mark}
+            yield Event("queue", told)
+        else:
+            yield BEAT
+        seen = sight
+        yield from _until_something_changes(seat, following, renew_at)
+
+
+def _until_something_changes(
+    seat: Seat, following: Following, renew_at: float
+) -> Iterator[Event | Beat]:
     while (left := renew_at - time.monotonic()) > 0:
         if not listener().is_connected:
             left = min(left, UNTOLD_SECONDS)

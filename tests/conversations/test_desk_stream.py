@@ -162,6 +162,16 @@ def test_where_no_stream_fits_the_page_is_asked_to_come_again(account, agent, se
     assert (answer.status_code, answer["Retry-After"]) == (503, "5")
 
 
+def test_the_stream_ends_where_the_database_is_away(seat, monkeypatch):
+    """D8: the page asks again by itself."""
+    monkeypatch.setattr(desk_stream, "BEAT_SECONDS", 0.1)
+    with closing(desk_stream.desk_events(seat, renewed=lambda: seat)) as events:
+        assert next(events).name == "queue"
+        with monkeypatch.context() as away:
+            away.setitem(connection.settings_dict, "HOST", "/nowhere")
+            assert list(events) == []
+
+
 def test_the_stream_is_only_read(account, agent):
     browser = Client()
     browser.force_login(agent)
