@@ -59,6 +59,11 @@ def sit(browser: Browser, world: World, live_server: Any) -> Iterator[Sit]:
         yield open_desk
 
 
+# What a browser does with a page that somebody left and goes back to.
+KEPT_AND_SHOWN_AGAIN = """["pagehide", "pageshow"].forEach((name) =>
+  dispatchEvent(new PageTransitionEvent(name, { persisted: true })))"""
+
+
 def say(app: Sdk, text: str) -> None:
     answer = app.post("replies", {"text": text})
     assert answer.status_code == 201, answer.content
@@ -73,6 +78,7 @@ def test_a_conversation_is_live_for_both_agents_and_the_consumer(
 ) -> None:
     first, second = sit(amir), sit(priya)
     first.evaluate("window.isSamePage = true")
+    second.evaluate(KEPT_AND_SHOWN_AGAIN)
 
     say(ingrid, "Where is my card? 💳")
 

@@ -143,4 +143,6 @@ if (desk()) {
   listen();
   setInterval(() => document.visibilityState === "visible" && look(), REFRESH_MS);
   addEventListener("pagehide", () => stream.close());
+  // A page that a browser had kept is shown again as it was, without its stream.
+  addEventListener("pageshow", (event) => event.persisted && listen());
 }
