@@ -38,17 +38,17 @@ REPLACED = Event("replaced", {})
 
 
 class Crowd:
-    """The open streams of this process by consumer: one too many ends the oldest, so that no one
-    person takes the places of all."""
+    """The open streams of this process by person, stored or not: one too many ends the oldest, so
+    that nobody takes the places of all."""
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._streams: dict[int, list[Following]] = defaultdict(list)
+        self._streams: dict[str, list[Following]] = defaultdict(list)
 
     @contextmanager
-    def joined(self, consumer_id: int, following: Following) -> Iterator[None]:
+    def joined(self, person: str, following: Following) -> Iterator[None]:
         with self._lock:
-            streams = self._streams[consumer_id]
+            streams = self._streams[person]
             for oldest in streams[: len(streams) - MOST_STREAMS + 1]:
                 oldest.add(CROWDED)
             streams.append(following)
@@ -56,9 +56,9 @@ class Crowd:
             yield
         finally:
             with self._lock:
-                self._streams[consumer_id].remove(following)
-                if not self._streams[consumer_id]:
-                    del self._streams[consumer_id]
+                self._streams[person].remove(following)
+                if not self._streams[person]:
+                    del self._streams[person]
 
 
 crowd = Crowd()
@@ -74,6 +74,7 @@ class EventFeed:
         now = timezone.now()
         self._account = account
         self._ref = consumer_ref
+        self._person = person_topic(account.pk, consumer_ref)
         self._after = after
         self._token_ends_at = token_ends_at
         self._ends_at = min(token_ends_at, now + timedelta(seconds=settings.LIVE_STREAM_SECONDS))
@@ -88,12 +89,11 @@ class EventFeed:
             yield EXPIRED
 
     def _follow(self, consumer: Consumer) -> Iterator[Event | Beat]:
-        topics = consumer_topic(consumer.pk), person_topic(self._account.pk, self._ref)
         # Followed before the first look, so that nothing falls between them.
         with (
-            follow(*topics) as following,
+            follow(consumer_topic(consumer.pk), self._person) as following,
             watching(consumer.pk) as watch,
-            crowd.joined(consumer.pk, following),
+            crowd.joined(self._person, following),
         ):
             reader, hints = DialogReader(consumer), list[Hint]()
             while timezone.now() < self._ends_at:
@@ -111,16 +111,18 @@ class EventFeed:
         consumers = Consumer.objects.select_related("account")
         return _ask(lambda: consumers.filter(account=self._account, ref=self._ref).first())
 
-    def _wait_to_be_known(self) -> Generator[Beat, None, Consumer | None]:
+    def _wait_to_be_known(self) -> Generator[Event | Beat, None, Consumer | None]:
         """Reading creates nobody: a first reply or a device does. All of it is news then."""
         self._has_begun = True
-        while timezone.now() < self._ends_at:
-            let_go()
-            yield BEAT
-            with follow(person_topic(self._account.pk, self._ref)) as following:
-                following.wait(LOOK_WHILE_DEAF.total_seconds())
-            if (consumer := self._find()) is not None:
-                return consumer
+        with follow(self._person) as following, crowd.joined(self._person, following):
+            while timezone.now() < self._ends_at:
+                let_go()
+                yield BEAT
+                if CROWDED in following.wait(LOOK_WHILE_DEAF.total_seconds()):
+                    yield REPLACED
+                    return None
+                if (consumer := self._find()) is not None:
+                    return consumer
         return None
 
     def _patience(self) -> float:

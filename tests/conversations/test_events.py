@@ -249,6 +249,15 @@ def test_consumer_s_oldest_stream_ends_where_there_are_too_many(sdk, talk, monke
         assert second.news(1)[0].name == "message"
 
 
+def test_somebody_unknown_takes_no_more_places_than_others(sdk, monkeypatch):
+    monkeypatch.setattr(event_feed, "MOST_STREAMS", 1)
+
+    with opened(sdk) as first, opened(sdk) as second:
+        assert first.next() == BEAT
+        assert second.next() == BEAT
+        assert first.rest() == [Told("replaced", {})]
+
+
 def test_app_is_known_to_be_there_while_its_stream_is_open(sdk, talk):
     with opened(sdk) as stream:
         stream.next()
