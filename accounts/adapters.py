@@ -9,6 +9,7 @@ from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.contrib import messages
 from django.http import HttpRequest
 from django.shortcuts import redirect
+from django.urls import reverse
 
 from accounts.models import User
 from common.fields import field_cipher
@@ -52,6 +53,10 @@ class CompanyAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
         user = sociallogin.user
         if not sociallogin.is_existing or not user.is_active:
             raise _unknown(request)
+
+    def get_connect_redirect_url(self, request: HttpRequest, socialaccount: Any) -> str:
+        """Of somebody who was signed in already; nobody is bound to another by that."""
+        return reverse("profile")
 
     def on_authentication_error(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         messages.error(request, "Signing in through your company did not work. Try again.")

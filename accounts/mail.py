@@ -39,7 +39,8 @@ def find_invited(uidb64: str) -> User | None:
     """Whose password the holder of an invitation may choose; None where nobody's.
 
     Of a person in several brands it is the first brand's alone, lest the administrator of another
-    choose the password of that one's.
+    choose the password of that one's. Who has signed in without one, through their company, needs
+    none.
     """
     try:
         pk = int(urlsafe_base64_decode(uidb64))
@@ -48,7 +49,8 @@ def find_invited(uidb64: str) -> User | None:
         return None
     user = membership.user
     is_known = user.memberships.filter(pk__lt=membership.pk).exists()
-    return None if user.has_usable_password() or is_known or user.is_superuser else user
+    has_come = user.has_usable_password() or user.last_login is not None
+    return None if has_come or is_known or user.is_superuser else user
 
 
 def send_invitation(*, membership_id: int) -> None:

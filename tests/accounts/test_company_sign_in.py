@@ -5,11 +5,15 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth import get_user
 from django.test import Client
 
+from accounts.mail import invitation_url
+from accounts.models import Membership, Role
+from accounts.services import invite_user
 from tests.accounts.company_idp import CLIENT_ID, CLIENT_SECRET, CompanyIdp, running_company
-from tests.factories.accounts import PASSWORD, UserFactory
+from tests.factories.accounts import PASSWORD, AccountFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 MAIL = "ann@brand.example"
@@ -119,3 +123,29 @@ def test_an_answer_that_nobody_asked_for_opens_nothing(company: CompanyIdp, clie
 
 def test_without_a_company_its_door_does_not_exist(client: Client) -> None:
     assert client.get("/sign-in/company/").status_code == 404
+
+
+def test_an_inviter_chooses_no_password_for_who_came_through_the_company(
+    company: CompanyIdp, client: Client
+) -> None:
+    invited = invite_user(account=AccountFactory(), email=MAIL, name="", role=Role.AGENT, by="me")
+    come_back(client)
+    membership = Membership.objects.get(pk=invited.membership.pk)
+
+    page = Client().get(urlsplit(invitation_url(membership)).path, follow=True)
+
+    assert "used up" in page.content.decode()
+
+
+def test_who_is_signed_in_stays_who_they_are_when_the_company_names_another(
+    company: CompanyIdp, client: Client
+) -> None:
+    UserFactory(email=MAIL)
+    eve = UserFactory(email="eve@brand.example")
+    client.force_login(eve)
+
+    answer = come_back(client, path="?process=connect")
+
+    assert answer.redirect_chain[-1][0] == "/profile/"
+    assert get_user(client) == eve
+    assert not SocialAccount.objects.filter(user=eve).exists()
