@@ -18,10 +18,14 @@ from redis.exceptions import RedisError
 from accounts import tasks
 from accounts.throttle import FailureLimit, digest_of
 from common.address import address_of
+from common.limits import Policy, limiter
 
 SIGN_IN_FAILURES = FailureLimit("sign-in", failures=10, window=15 * 60)
 # Of who knows the password already: a code has a million values, and three of them hold at a time.
 SECOND_FACTOR_FAILURES = FailureLimit("second-factor", failures=5, window=15 * 60)
+# Links to choose a new password: to one mailbox, and for one caller, whoever else's they ask for.
+LINKS_TO_ONE = Policy("password-links", quota=5, window=3600)
+LINKS_FOR_ONE = Policy("password-link-requests", quota=20, window=3600)
 LARGE = {"class": "input in-lg"}
 
 
@@ -73,13 +77,21 @@ class PasswordReset(forms.Form):
         widget=forms.EmailInput({**LARGE, "autocomplete": "email", "autofocus": True}),
     )
 
-    def save(self, **kwargs: Any) -> None:
+    def save(self, *, caller: str) -> None:
         """Let a worker look for the address, so that known and unknown ones take the same time.
 
-        :raises ValidationError: the broker is away.
+        A mailbox that was sent enough gets no more, which only its owner notices.
+
+        :raises ValidationError: the caller asked too often, or the broker is away.
         """
+        asked = limiter().take_request(LINKS_FOR_ONE, digest_of(caller))
+        if not asked.is_allowed:
+            raise too_many_tries(asked.wait)
+        email = self.cleaned_data["email"]
+        if not limiter().take_request(LINKS_TO_ONE, digest_of(email.lower())).is_allowed:
+            return
         try:
-            tasks.send_password_reset.delay(email=self.cleaned_data["email"])
+            tasks.send_password_reset.delay(email=email)
         except OperationalError as error:
             raise ValidationError("The mail can't be sent now. Try again shortly.") from error
 
@@ -94,13 +106,17 @@ class ChoosePassword(SetPasswordForm):
 
 
 class ChangePassword(ChangePasswordForm):  # type: ignore[misc]
-    """Asks for the old one as well; the other sessions end with it."""
+    """Asks for the old one as well, as often as signing in; the other sessions end with it."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _plain(
             self, oldpassword="Password now", password1="New password", password2="The same again"
         )
+
+    def clean_oldpassword(self) -> str:
+        with _counted(SIGN_IN_FAILURES, self.user.email.lower(), "again"):
+            return str(super().clean_oldpassword())
 
 
 class PasswordAgain(ReauthenticateForm):  # type: ignore[misc]

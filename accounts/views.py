@@ -20,6 +20,7 @@ from accounts.forms import ChoosePassword, PasswordReset, ThrottledSignIn
 from accounts.mail import find_invited, invitation_tokens
 from accounts.models import User
 from accounts.two_factor import has_second_factor
+from common.address import address_of
 
 ONLY_BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -83,7 +84,7 @@ class PasswordResetAsk(FormView):
     def form_valid(self, form: PasswordReset) -> HttpResponse:
         try:
             if settings.HAS_EMAIL:
-                form.save()
+                form.save(caller=address_of(self.request))
         except ValidationError as error:
             form.add_error(None, error)
             return self.form_invalid(form)

@@ -90,6 +90,19 @@ def test_who_has_no_password_is_offered_none_to_change(client: Client) -> None:
     assert client.get("/profile/password/", follow=True).request["PATH_INFO"] == "/profile/"
 
 
+def test_a_borrowed_session_cannot_go_through_passwords_until_one_is_right(user: User) -> None:
+    here = signed_in(user)
+    form = {"oldpassword": "guess", "password1": NEW, "password2": NEW}
+
+    for _ in range(SIGN_IN_FAILURES.failures):
+        here.post("/profile/password/", form)
+    answer = here.post("/profile/password/", {**form, "oldpassword": PASSWORD})
+
+    assert "Too many tries" in answer.content.decode()
+    user.refresh_from_db()
+    assert user.check_password(PASSWORD)
+
+
 def test_s13_a_person_who_was_switched_off_is_out_at_once(user: User) -> None:
     client = signed_in(user)
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import include, path
 
 from accounts import services
-from accounts.forms import SIGN_IN_FAILURES
+from accounts.forms import LINKS_FOR_ONE, LINKS_TO_ONE, SIGN_IN_FAILURES
 from accounts.models import Role
 from accounts.permissions import AccountPermissionMixin
 from tests.factories.accounts import PASSWORD, AccountFactory, UserFactory, member
@@ -208,6 +208,19 @@ def test_who_has_no_password_here_gets_the_same_answer_and_no_mail(client, email
 
     assert (response.status_code, response["Location"]) == (302, "/password/reset/sent/")
     assert mail.outbox == []
+
+
+@pytest.mark.usefixtures("has_email")
+def test_a_mailbox_gets_a_few_links_an_hour_and_a_caller_asks_for_a_few_more(client):
+    UserFactory(email="ann@brand.example", password=PASSWORD)
+    tries = range(LINKS_FOR_ONE.quota)
+
+    asked = [client.post("/password/reset/", {"email": "Ann@brand.example"}) for _ in tries]
+    refused = client.post("/password/reset/", {"email": "bob@brand.example"})
+
+    assert {answer["Location"] for answer in asked} == {"/password/reset/sent/"}
+    assert len(mail.outbox) == LINKS_TO_ONE.quota
+    assert "Too many tries. Wait 60 min" in refused.content.decode()
 
 
 def test_without_e_mail_the_page_of_forgotten_passwords_says_so(client, settings):
