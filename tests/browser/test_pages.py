@@ -11,6 +11,7 @@ from tests.browser.axe import violations
 from tests.pages import LOOKS
 
 KEYS = (Path(__file__).parent / "keyboard.js").read_text()
+LAYOUT = (Path(__file__).parent / "layout.js").read_text()
 SIZES = ((1440, 900), (320, 700))
 # Several pages of one world in each test: a world takes longer to make than a page.
 PARTS = 6
@@ -37,6 +38,7 @@ def axe_faults(page: Page) -> Iterator[str]:
                 yield f"{width} px, {scheme}: {found}"
         if page.evaluate("document.documentElement.scrollWidth") > width:
             yield f"{width} px: scrolls sideways"
+        yield from (f"{width} px: {fault}" for fault in page.evaluate(LAYOUT))
 
 
 def keyboard_faults(page: Page) -> Iterator[str]:
