@@ -7,7 +7,7 @@ import oauth2_provider.admin  # noqa: F401  registers what is taken out below
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
 from accounts import admin_forms, mail, services
@@ -103,6 +103,10 @@ class AccountAdmin(AccountScopedAdmin):
         services.change_account(account=obj, changes=data, by=_user(request))
 
 
+# What a brand's administrators see of their people; the rest is what they are elsewhere.
+OF_A_BRAND = ("email", "name", "is_active", "last_login")
+
+
 @admin.register(User)
 class UserAdmin(AccountScopedAdmin):
     """For operators; a brand's administrators see their people, and invite by memberships."""
@@ -124,6 +128,21 @@ class UserAdmin(AccountScopedAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def scoped(self, request: HttpRequest, queryset: QuerySet[User]) -> QuerySet[User]:
+        """For a brand those who have come: what another brand knows of the others is not told."""
+        if request.user.is_superuser:
+            return queryset
+        joined = Membership.objects.filter(
+            account__in=administered_accounts(request), user__last_login__gte=F("created_at")
+        )
+        return queryset.filter(pk__in=joined.values("user"))
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return self.fields if request.user.is_superuser else OF_A_BRAND
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        return self.list_display if request.user.is_superuser else OF_A_BRAND
+
     @admin.action(description="Show a link to choose a new password", permissions=["change"])
     def show_password_link(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
@@ -142,7 +161,11 @@ class MembershipAdmin(AccountScopedAdmin):
     add_fields = ("account", "email", "name", "role", "skills")
     fields = ("user", "account", "role", "skills")
     fixed_fields = ("user", "account")
-    actions = ("show_invitation",)
+    actions = ("invite_again",)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """A brand looks for addresses: it is not told the names of who has not come yet."""
+        return self.search_fields if request.user.is_superuser else self.search_fields[:1]
 
     def create(self, request: HttpRequest, data: dict[str, Any]) -> Membership:
         invitation = services.invite_user(by=_user(request), **data)
@@ -155,10 +178,11 @@ class MembershipAdmin(AccountScopedAdmin):
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         services.revoke_role(user=obj.user, account=obj.account, by=_user(request))
 
-    @admin.action(description="Show the invitation again", permissions=["change"])
-    def show_invitation(self, request: HttpRequest, memberships: QuerySet[Membership]) -> None:
+    @admin.action(description="Invite again", permissions=["change"])
+    def invite_again(self, request: HttpRequest, memberships: QuerySet[Membership]) -> None:
+        """By mail where there is mail: the link is for the eyes of who has the address."""
         for row in memberships.select_related("user", "account"):
-            self.message_user(request, f"{row.user}: {mail.invitation_url(row)}")
+            _show_invitation(request, services.invite_again(membership=row, by=_user(request)))
 
 
 @admin.register(Skill)

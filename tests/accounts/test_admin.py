@@ -138,6 +138,7 @@ def test_who_is_administrator_no_more_sees_nothing(brand):
 
 def test_a_brand_s_administrator_sees_their_people_and_changes_none(brand):
     person = member(Role.AGENT, brand.account)
+    User.objects.filter(pk=person.pk).update(last_login=timezone.now())
     stranger = member(Role.AGENT)
 
     listed = brand.get(page(User)).context["cl"].queryset
@@ -154,6 +155,36 @@ def test_a_brand_s_administrator_sees_their_people_and_changes_none(brand):
     assert "/password/reset/" not in link.content.decode()
     person.refresh_from_db()
     assert (person.email.startswith("person"), person.is_superuser) == (True, False)
+
+
+def test_what_another_brand_knows_of_somebody_is_not_told_to_who_invites_them(brand):
+    known = member(Role.ADMINISTRATOR, name="Bo Ek", email="bo@theirs.example", is_superuser=True)
+    User.objects.filter(pk=known.pk).update(last_login=timezone.now())
+    MembershipFactory(user=known, account=brand.account, role=Role.AGENT)
+
+    listed = brand.get(page(User)).context["cl"].queryset
+    opened = brand.get(page(User, known.pk, "change"))
+    by_name = brand.get(page(Membership), {"q": "Bo Ek"}).context["cl"].queryset
+    by_address = brand.get(page(Membership), {"q": "bo@theirs"}).context["cl"].queryset
+    own = brand.get(page(User, brand.user.pk, "change")).content.decode()
+
+    assert list(listed) == [brand.user]
+    assert opened.status_code == 302
+    assert (by_name.count(), by_address.count()) == (0, 1)
+    assert "Superuser" not in own
+
+
+def test_an_invitation_is_mailed_again_and_its_link_shown_to_nobody_else(brand, settings):
+    settings.HAS_EMAIL = True
+    row = MembershipFactory(account=brand.account, role=Role.AGENT)
+
+    answer = brand.post(
+        page(Membership), {"action": "invite_again", "_selected_action": [row.pk]}, follow=True
+    )
+
+    assert f"mailed to {row.user.email}" in answer.content.decode()
+    assert "/invitation/" not in answer.content.decode()
+    assert AuditEvent.objects.get(verb="invitation_repeated").actor == "boss@ours.example"
 
 
 def test_a_brand_s_administrator_cannot_raise_limits_that_operators_set(brand):
