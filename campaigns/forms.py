@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db.models import F, Value
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -27,7 +28,6 @@ STATUSES = (
     ("cancelled", "Cancelled"),
 )
 _SOURCES = {Kind.PROACTIVE: Source.API, Kind.IVR: Source.IVR}
-_FIRST_DAY = date(2000, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,8 @@ class Days:
 
 def _day(label: str) -> forms.DateField:
     widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(required=False, widget=widget, label=label)
+    known = [MinValueValidator(ranges.FIRST_DAY), MaxValueValidator(ranges.LAST_DAY)]
+    return forms.DateField(required=False, widget=widget, label=label, validators=known)
 
 
 class CampaignFilters(forms.Form):
@@ -141,7 +142,7 @@ class CampaignFilters(forms.Form):
         """For figures, which are by day and not narrowed by status and search."""
         handoff = self._handoffs.get(self._value("handoff"))
         return Span(
-            first=self.days.first or _FIRST_DAY,
+            first=self.days.first or ranges.FIRST_DAY,
             last=self.days.last or self._today + timedelta(days=1),
             kind=self.chosen_kind,
             handoff_id=handoff[0] if handoff else None,

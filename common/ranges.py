@@ -20,6 +20,8 @@ class Range:
 
 
 LONGEST_DAYS = 400
+# Days that databases and clocks of all zones can be asked about.
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2999, 12, 31)
 DEFAULT = "30d"
 _FIRST: Mapping[str, tuple[str, Callable[[date], date]]] = {
     "today": ("Today", lambda today: today),
@@ -44,8 +46,9 @@ def preset(key: str, today: date) -> Range:
 
 
 def given(first: date, last: date) -> Range:
-    """:raises ValueError: the days are the wrong way round, or too many."""
-    if not timedelta(0) <= last - first < timedelta(days=LONGEST_DAYS):
+    """:raises ValueError: the days are the wrong way round, too many, or of no calendar of ours."""
+    is_known = FIRST_DAY <= first <= last <= LAST_DAY
+    if not is_known or last - first >= timedelta(days=LONGEST_DAYS):
         raise ValueError(f"Give a first and a last day, at most {LONGEST_DAYS} days.")
     return Range("", f"{first:%d %b %Y} – {last:%d %b %Y}", first, last)
 

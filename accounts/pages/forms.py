@@ -1,6 +1,5 @@
 """What is typed into the settings of a brand."""
 
-from datetime import date
 from typing import Any
 
 from django import forms
@@ -11,6 +10,7 @@ from oauth2_provider.settings import oauth2_settings
 from accounts.audit_words import VERBS
 from accounts.models import Account, Role, Skill
 from common.cards import Card, cards_of
+from common.ranges import FIRST_DAY, LAST_DAY
 from common.text import forbidden_character
 from common.times import time_zones
 
@@ -190,12 +190,11 @@ class BrandFields(forms.Form):
         return text
 
 
-# Years that a database and a clock's zone can be asked about.
 DAY: dict[str, Any] = {
     "required": False,
     "input_formats": ["%Y-%m-%d"],
     "widget": forms.DateInput({"placeholder": "2026-11-20", "size": 10}),
-    "validators": [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31))],
+    "validators": [MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
 }
 
 

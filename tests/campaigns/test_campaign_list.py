@@ -57,6 +57,16 @@ def tally(campaign, state, n):
     )
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_of_no_calendar_narrows_nothing_and_is_told(tool, brand, day):
+    brand.send("ana")
+
+    page = tool.page(f"?from={day}&to={day}")
+
+    assert page.count("Ensure this value is") == 2
+    assert len(tool.rows(f"?from={day}&to={day}")) == 1
+
+
 def test_a_campaign_is_told_with_its_figures_and_each_leads_to_the_people(tool, brand):
     people = {ref: brand.consumer(ref) for ref in ("ana", "bo")}
     created = brand.send("ana", "bo", "stranger", "ana", campaignName="Renewal")

@@ -116,6 +116,15 @@ def test_the_page_has_them_all(client, account):
     assertContains(page, '<td class="n" data-l="Median">1 min</td>', count=2)
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_of_no_calendar_is_answered_with_the_last_30_days(client, account, day):
+    client.force_login(member(Role.AGENT_MANAGER, account))
+
+    page = client.get(reverse("workspace_figures", args=[account.number]), {"from": day, "to": day})
+
+    assertContains(page, "the last 30 days are shown")
+
+
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_page_costs_the_same_however_much_there_is(
     client, account, rows, django_assert_num_queries
