@@ -140,9 +140,10 @@ def change_api_client(
     if not is_enabled or not set(before["scopes"]) <= set(locked.scopes):
         AccessToken.objects.filter(application=locked).delete()
     changes = audit.changes_between(before, after)
-    audit.record(
-        by=by, account=locked.account, verb="api_client_changed", target=locked, changes=changes
-    )
+    if changes:
+        audit.record(
+            by=by, account=locked.account, verb="api_client_changed", target=locked, changes=changes
+        )
     return locked
 
 

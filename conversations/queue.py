@@ -57,11 +57,13 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """``others`` are answered by colleagues; ``order`` is the ids from top to bottom."""
+    """``others`` are answered by colleagues. ``n_mine`` and ``n_others`` count all of them."""
 
     mine: Sequence[Row]
+    n_mine: int
     lines: Sequence[Line]
     others: Sequence[Row]
+    n_others: int
 
     @property
     def waiting(self) -> int:
@@ -69,22 +71,28 @@ class Queue:
 
 
 def queue_of(seat: Seat, *, now: datetime) -> Queue:
-    free = Q(accepted_by="")
-    mine = _rows(seat, Q(accepted_by=seat.name), MOST_MINE, now)
-    others = _rows(seat, ~free & ~Q(accepted_by=seat.name), MOST_OTHERS, now)
-    counted = seat.open_conversations().filter(free).values_list("skill_id")
-    counts = dict(counted.annotate(n=Count("pk")))
-    shown = free & Q(pk__in=_in_turn(seat)) if sum(counts.values()) > MOST_WAITING else free
+    free, own = Q(accepted_by=""), Q(accepted_by=seat.name)
+    n = {"waiting": free, "mine": own, "others": ~free & ~own}
+    counted = seat.open_conversations().values("skill_id")
+    counts = list(counted.annotate(**{name: Count("pk", filter=of) for name, of in n.items()}))
+    by_skill = {row["skill_id"]: row["waiting"] for row in counts}
+    shown = free & Q(pk__in=_in_turn(seat)) if sum(by_skill.values()) > MOST_WAITING else free
     waiting = _rows(seat, shown, MOST_WAITING, now)
     lines = [
         Line(
             skill,
-            counts.get(skill.pk, 0),
+            by_skill.get(skill.pk, 0),
             [row for row in waiting if row.conversation.skill_id == skill.pk],
         )
         for skill in seat.skills
     ]
-    return Queue(mine, lines, others)
+    return Queue(
+        mine=_rows(seat, own, MOST_MINE, now),
+        n_mine=sum(row["mine"] for row in counts),
+        lines=lines,
+        others=_rows(seat, ~free & ~own, MOST_OTHERS, now),
+        n_others=sum(row["others"] for row in counts),
+    )
 
 
 def count_waiting(account: Account, user: User, permissions: Collection[str]) -> int:

@@ -10,6 +10,7 @@ from pytest_django.asserts import assertContains, assertNotContains, assertRedir
 
 from accounts.models import Role
 from accounts.roles import ANSWER_CONVERSATIONS
+from conversations import queue
 from conversations.figures import people_now
 from conversations.models import ConversationState, PushState, ReplyPush, Sender
 from conversations.queue import queue_of
@@ -135,6 +136,21 @@ def test_accepted_it_stands_under_mine_and_can_be_answered(agent, account, talk)
     assertContains(answer, "The app is closed: your reply goes out as a push")
     talk.refresh_from_db()
     assert (talk.accepted_by, talk.waiting_since) == ("amir@brand.example", None)
+
+
+def test_headings_count_all_conversations_and_not_only_the_rows_below_them(
+    agent, account, billing, monkeypatch
+):
+    monkeypatch.setattr(queue, "MOST_MINE", 1)
+    monkeypatch.setattr(queue, "MOST_OTHERS", 1)
+    for by in [str(agent)] * 2 + ["priya@brand.example"] * 3:
+        talk = talk_of(account, billing, ConsumerFactory(account=account))
+        accept_conversation(conversation=talk, by=by, now=timezone.now())
+
+    page = browser_of(agent).get(desk(account))
+
+    assertContains(page, "<span>Mine</span><span>2</span>")
+    assertContains(page, "<span>With colleagues</span><span>3</span>")
 
 
 def test_a_reply_that_is_sent_twice_is_said_once(agent, talk):
