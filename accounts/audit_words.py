@@ -22,6 +22,8 @@ VERBS: Mapping[str, str] = {
     "canned_reply_removed": "removed a canned reply",
     "consumer_erased": "erased a consumer",
     "consumer_exported": "exported what is kept of a consumer",
+    "consumer_opted_in": "opted a consumer in",
+    "consumer_opted_out": "opted a consumer out",
     "conversation_returned": "gave a conversation back to its queue",
     "conversation_transferred": "handed over a conversation",
     "framing_allowed": "let a site frame the widget",

@@ -356,7 +356,9 @@ class AuditEvent(models.Model):
 
     class Meta:
         indexes: ClassVar = [
-            models.Index(fields=["account_number", "-at", "-id"], name="audit_by_account")
+            models.Index(fields=["account_number", "-at", "-id"], name="audit_by_account"),
+            # What became of one thing, as a handoff's versions, among all that a brand does.
+            models.Index(fields=["target_type", "target_id", "-at", "-id"], name="audit_by_target"),
         ]
 
     def __str__(self) -> str:

@@ -3,13 +3,18 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import AuditEvent
 from campaigns.models import Campaign
 from handoffs.models import Kind
+from handoffs.selectors import last_changes
 from handoffs.services import archive_handoff, edit_handoff
 from tests.factories.accounts import AccountFactory
 from tests.factories.handoffs import HandoffDraftFactory, HandoffFactory
+from tests.plans import explain, rows_read, scans_of
 
 
 @pytest.fixture
@@ -117,3 +122,20 @@ def test_more_than_fifty_handoffs_have_a_second_page(brand, cards, titles, clien
     assert len(titles()) == 50
     assert titles(page=2) == ["Cards"]
     assert client.get(url("handoff_list")).context["older"] == "?page=2"
+
+
+def test_who_changed_a_handoff_is_found_among_all_that_the_brand_did(brand, cards, carl):
+    edit_handoff(handoff=cards, changes={"text": "New"}, by=carl, now=timezone.now())
+    done = {"account_number": brand.account.number, "target_type": "conversation"}
+    AuditEvent.objects.bulk_create(
+        AuditEvent(verb="conversation_transferred", actor="ann", target_id=str(n), **done)
+        for n in range(3000)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE accounts_auditevent")
+    with CaptureQueriesContext(connection) as asked:
+        changed = last_changes(brand.account, [cards])
+
+    assert changed[cards.pk].actor == str(carl)
+    plan = explain(asked[0]["sql"])
+    assert sum(map(rows_read, scans_of("accounts_auditevent", plan))) < 50
