@@ -8,7 +8,8 @@ from allauth.account.decorators import secure_admin_login
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group
 from django.db.models import F, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from accounts import admin_forms, mail, services
 from accounts.admin_scope import (
@@ -32,6 +33,14 @@ from accounts.models import (
 admin.site.site_header = admin.site.site_title = "Proactive"
 # One door for all: throttled, with the second factor.
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def change_password(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """Where guesses at the old one are counted, and not on Django's own page."""
+    return redirect("account_change_password")
+
+
+admin.site.password_change = change_password  # type: ignore[method-assign]
 
 
 def take_out_foreign_models() -> None:

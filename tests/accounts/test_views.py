@@ -99,6 +99,13 @@ def test_django_admin_has_no_door_of_its_own(client):
     assert not get_user(client).is_authenticated
 
 
+def test_django_admin_changes_no_password_where_guesses_are_not_counted(client):
+    client.force_login(UserFactory(is_staff=True, is_superuser=True))
+
+    for answer in (client.get("/admin/password_change/"), client.post("/admin/password_change/")):
+        assert answer["Location"] == "/profile/password/"
+
+
 def test_j6_an_invitation_is_a_link_to_copy_that_works_once(client):
     account = AccountFactory()
     invitation = services.invite_user(
