@@ -157,6 +157,20 @@ def test_a_brand_s_administrator_sees_their_people_and_changes_none(brand):
     assert (person.email.startswith("person"), person.is_superuser) == (True, False)
 
 
+@pytest.mark.parametrize(
+    ("path", "lookup"),
+    [
+        ("/admin/accounts/user/", "password__startswith"),
+        ("/admin/consumers/device/", "token__startswith"),
+        ("/admin/accounts/apiclient/", "secrets__digest__startswith"),
+    ],
+)
+def test_no_list_tells_a_hidden_field_letter_by_letter(brand, operator, path, lookup):
+    assert operator.get(path, {lookup: "a"}).status_code == 400
+    brand.force_login(brand.user)
+    assert brand.get(path, {lookup: "a"}).status_code == 400
+
+
 def test_what_another_brand_knows_of_somebody_is_not_told_to_who_invites_them(brand):
     known = member(Role.ADMINISTRATOR, name="Bo Ek", email="bo@theirs.example", is_superuser=True)
     User.objects.filter(pk=known.pk).update(last_login=timezone.now())
