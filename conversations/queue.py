@@ -4,6 +4,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery, Value, Window
 from django.db.models.functions import Coalesce, Left, RowNumber
@@ -74,7 +75,9 @@ def queue_of(seat: Seat, *, now: datetime) -> Queue:
     free, own = Q(accepted_by=""), Q(accepted_by=seat.name)
     n = {"waiting": free, "mine": own, "others": ~free & ~own}
     counted = seat.open_conversations().values("skill_id")
-    counts = list(counted.annotate(**{name: Count("pk", filter=of) for name, of in n.items()}))
+    counts: list[Any] = [
+        *counted.annotate(**{name: Count("pk", filter=of) for name, of in n.items()})
+    ]
     by_skill = {row["skill_id"]: row["waiting"] for row in counts}
     shown = free & Q(pk__in=_in_turn(seat)) if sum(by_skill.values()) > MOST_WAITING else free
     waiting = _rows(seat, shown, MOST_WAITING, now)

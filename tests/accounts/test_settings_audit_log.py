@@ -16,7 +16,17 @@ from tests.settings_pages import path_of, text_of
 
 pytestmark = pytest.mark.django_db
 
-WRITERS = ["accounts", "campaigns", "consumers", "conversations", "deflection", "handoffs", "lab", "push", "webhooks"]
+WRITERS = [
+    "accounts",
+    "campaigns",
+    "consumers",
+    "conversations",
+    "deflection",
+    "handoffs",
+    "lab",
+    "push",
+    "webhooks",
+]
 # By `record` itself, or by a function of the app before it.
 RECORDED = re.compile(r'(?:\bverb=|_audit\([\w.]+, |_record\(|_set_opted_out\([^"\n]*)"([a-z_]+)"')
 
