@@ -1,7 +1,9 @@
 """The one check of who may see a page: permissions hang on the account, and only there."""
 
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.auth.views import redirect_to_login
@@ -111,10 +113,19 @@ class AccountPermissionMixin(View):
 
 
 def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
-    sign_in = redirect_to_login(request.get_full_path())
+    sign_in = redirect_to_login(_page_of(request))
     if request.headers.get("HX-Request"):
         return HttpResponseClientRedirect(sign_in.url)
     return sign_in
+
+
+def _page_of(request: HttpRequest) -> str:
+    """Where the person is: a part of a page, or what a form is sent to, is none to come back to."""
+    is_part = "HX-Request" in request.headers
+    shown = urlsplit(request.headers.get("HX-Current-URL" if is_part else "Referer", ""))
+    if shown.netloc == request.get_host() and (is_part or request.method not in _READING):
+        return shown._replace(scheme="", netloc="").geturl()
+    return request.get_full_path() if request.method in _READING else settings.LOGIN_REDIRECT_URL
 
 
 def _set_up_first(request: HttpRequest) -> HttpResponseBase:

@@ -1,6 +1,7 @@
 """G1, J6: signing in, invitations, forgotten passwords."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from celery import current_app
@@ -306,6 +307,35 @@ def test_who_has_not_signed_in_is_asked_to_whether_the_account_exists_or_not(cli
 
         assert plain["Location"] == f"/sign-in/?next={page}"
         assert htmx["HX-Redirect"] == f"/sign-in/?next={page}"
+
+
+@pytest.mark.urls(__name__)
+@pytest.mark.parametrize(
+    ("method", "headers", "back"),
+    [
+        ("get", {"HX-Request": "true", "HX-Current-URL": "{host}/account/1/"}, "/account/1/"),
+        ("post", {"HX-Request": "true", "HX-Current-URL": "{host}/account/1/"}, "/account/1/"),
+        ("post", {"Referer": "{host}/account/1/?q=a"}, "/account/1/?q=a"),
+        ("post", {"Referer": "https://evil.example/account/1/"}, "/"),
+        ("post", {}, "/"),
+    ],
+)
+def test_after_signing_in_one_is_on_the_page_again_not_on_its_part_or_form(
+    client, method, headers, back
+):
+    given = {name: value.format(host="http://testserver") for name, value in headers.items()}
+
+    answer = getattr(client, method)("/account/1/handoffs/?live=mine", headers=given)
+
+    sign_in = answer.headers.get("HX-Redirect") or answer["Location"]
+    assert parse_qs(urlsplit(sign_in).query)["next"] == [back]
+
+
+def test_a_form_of_an_old_session_is_answered_in_our_words():
+    answer = Client(enforce_csrf_checks=True).post("/sign-in/", {"username": "ann@brand.example"})
+
+    assert answer.status_code == 403
+    assert "This page was open for too long" in answer.content.decode()
 
 
 @pytest.mark.urls(__name__)
