@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as configured
+from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import override_settings
@@ -88,6 +89,15 @@ def _quick_hashing() -> Iterator[None]:
 def _patience_with_one_consumer() -> Iterator[None]:
     """Tests say at once what an app says in a day."""
     with override_settings(CONSUMER_REQUESTS=1_000_000):
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Argon2 as ever, with as little work as it takes."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in {"time_cost": 1, "memory_cost": 8, "parallelism": 1}.items():
+            patch.setattr(Argon2PasswordHasher, name, value)
         yield
 
 

@@ -33,6 +33,14 @@ def test_what_is_soon_guessed_is_refused(weak: str) -> None:
         validate_password(weak, ANN)
 
 
+def test_passwords_are_kept_by_argon2() -> None:
+    user = User(email="ann@larkfield.example")
+
+    user.set_password("tidvatten och kanelbullar")
+
+    assert user.password.startswith("argon2$argon2id$")
+
+
 @pytest.mark.parametrize(
     "good",
     [
