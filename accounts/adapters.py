@@ -1,5 +1,6 @@
 """What django-allauth asks of a product: who may join, where secrets lie, whom a company sends."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -12,6 +13,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.models import User
+from common.address import address_of
 from common.fields import field_cipher
 
 
@@ -25,6 +27,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """People are invited."""
         return False
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """As the proxy in front has it, for the list of somebody's sessions."""
+        try:
+            return str(ip_address(address_of(request)))
+        except ValueError:
+            return str(super().get_client_ip(request))
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """The pages say themselves what happened."""

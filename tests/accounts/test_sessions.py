@@ -123,6 +123,18 @@ def test_the_sessions_are_listed_and_the_others_ended(user: User) -> None:
     assert there.get("/profile/").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("forwarded", "shown"),
+    [("10.0.0.1, 203.0.113.9", "203.0.113.9"), ("2001:db8::1", "2001:db8::1"), ("_", "127.0.0.1")],
+)
+def test_a_session_is_listed_with_its_own_address_and_not_the_proxys(
+    user: User, forwarded: str, shown: str
+) -> None:
+    here = signed_in(user, Client(headers={"x-forwarded-for": forwarded}))
+
+    assert f"<p>{shown} · since" in here.get("/profile/sessions/").content.decode()
+
+
 def test_s17_thirty_tries_from_made_up_addresses_are_still_counted(user: User) -> None:
     """What a caller writes into X-Forwarded-For stands before what the proxy appends."""
     client = Client()
