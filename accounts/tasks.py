@@ -5,12 +5,17 @@ from typing import Any
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import mail, tokens
+from accounts import mail, sessions, tokens
 
 
 @shared_task
 def clear_expired_tokens(**kwargs: Any) -> None:
     tokens.forget_expired(now=timezone.now())
+
+
+@shared_task
+def forget_sessions(**kwargs: Any) -> None:
+    sessions.forget_ended(now=timezone.now())
 
 
 @shared_task

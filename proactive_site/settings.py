@@ -233,6 +233,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     },
     # Expired tokens are of no use to anybody.
     "clear-tokens": {"task": "accounts.tasks.clear_expired_tokens", "schedule": 3600.0},
+    # They last 12 hours; each sign-in leaves one, and each try through the company too.
+    "forget-sessions": {"task": "accounts.tasks.forget_sessions", "schedule": 3600.0},
     # A webhook that was switched off is told to the brand's people within a minute.
     "webhook-notices": {"task": "webhooks.tasks.send_notices", "schedule": 60.0},
     # A refused push credential is told to the brand's people within a minute.

@@ -3,13 +3,17 @@
 from typing import Any
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import get_user
+from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
 from accounts.forms import SIGN_IN_FAILURES
 from accounts.models import User
+from accounts.tasks import forget_sessions
 from tests.factories.accounts import PASSWORD, UserFactory
 from tests.routes import PREFIXES
 
@@ -121,6 +125,18 @@ def test_the_sessions_are_listed_and_the_others_ended(user: User) -> None:
     assert "Netscape 4" in listed
     assert here.get("/profile/sessions/").status_code == 200
     assert there.get("/profile/").status_code == 302
+
+
+def test_sessions_that_have_ended_leave_the_database(user: User) -> None:
+    ended, live = signed_in(user), signed_in(user)
+    now = timezone.now()
+    Session.objects.filter(session_key=key_of(ended)).update(expire_date=now)
+
+    forget_sessions()
+
+    assert Session.objects.get().session_key == key_of(live)
+    assert UserSession.objects.get().session_key == key_of(live)
+    assert live.get("/profile/").status_code == 200
 
 
 @pytest.mark.parametrize(
