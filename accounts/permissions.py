@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.generic import View
 from django_htmx.http import HttpResponseClientRedirect
 from guardian.models import UserObjectPermission
@@ -122,9 +123,10 @@ def _sign_in_first(request: HttpRequest) -> HttpResponseBase:
 def _page_of(request: HttpRequest) -> str:
     """Where the person is: a part of a page, or what a form is sent to, is none to come back to."""
     is_part = "HX-Request" in request.headers
-    shown = urlsplit(request.headers.get("HX-Current-URL" if is_part else "Referer", ""))
-    if shown.netloc == request.get_host() and (is_part or request.method not in _READING):
-        return shown._replace(scheme="", netloc="").geturl()
+    is_page = request.method in _READING and not is_part
+    shown = request.headers.get("HX-Current-URL" if is_part else "Referer", "")
+    if not is_page and url_has_allowed_host_and_scheme(shown, {request.get_host()}):
+        return urlsplit(shown)._replace(scheme="", netloc="").geturl()
     return request.get_full_path() if request.method in _READING else settings.LOGIN_REDIRECT_URL
 
 

@@ -317,6 +317,7 @@ def test_who_has_not_signed_in_is_asked_to_whether_the_account_exists_or_not(cli
         ("post", {"HX-Request": "true", "HX-Current-URL": "{host}/account/1/"}, "/account/1/"),
         ("post", {"Referer": "{host}/account/1/?q=a"}, "/account/1/?q=a"),
         ("post", {"Referer": "https://evil.example/account/1/"}, "/"),
+        ("post", {"Referer": "https://[x"}, "/"),
         ("post", {}, "/"),
     ],
 )
