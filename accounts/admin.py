@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from accounts import admin_forms, mail, services
+from accounts import admin_forms, audit, mail, services
 from accounts.admin_scope import (
     AccountScopedAdmin,
     AccountScopedInline,
@@ -155,6 +155,7 @@ class UserAdmin(AccountScopedAdmin):
     @admin.action(description="Show a link to choose a new password", permissions=["change"])
     def show_password_link(self, request: HttpRequest, users: QuerySet[User]) -> None:
         for user in users:
+            audit.record(by=_user(request), account=None, verb="password_link_shown", target=user)
             self.message_user(request, f"{user}: {mail.password_link(user)}", messages.WARNING)
 
 

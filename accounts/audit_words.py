@@ -36,6 +36,7 @@ VERBS: Mapping[str, str] = {
     "invitation_repeated": "sent an invitation again",
     "messages_replayed": "sent messages again",
     "own_consumer_chosen": "said which consumer they are",
+    "password_link_shown": "showed a link to choose a password",
     "push_credential_refused": "noted that a push credential is refused",
     "push_credential_saved": "saved a push credential",
     "push_credential_switched_off": "switched off a push credential",

@@ -444,6 +444,8 @@ def test_an_operator_gives_out_a_link_for_a_forgotten_password(operator):
     )
 
     assert "/password/reset/" in response.content.decode()
+    shown = AuditEvent.objects.get(verb="password_link_shown")
+    assert (shown.actor, shown.target_label) == ("operator@example.com", person.email)
 
 
 def test_s10_the_oauth_library_s_own_models_are_not_in_admin():
