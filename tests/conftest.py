@@ -79,13 +79,6 @@ def _empty_cache() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _quick_hashing() -> Iterator[None]:
-    """Those of the product cost a tenth of a second each."""
-    with override_settings(PASSWORD_HASHERS=["tests.quick_hashing.QuickArgon2PasswordHasher"]):
-        yield
-
-
-@pytest.fixture(scope="session", autouse=True)
 def _patience_with_one_consumer() -> Iterator[None]:
     """Tests say at once what an app says in a day."""
     with override_settings(CONSUMER_REQUESTS=1_000_000):
