@@ -1,5 +1,6 @@
 """H1: ``eligibility`` and ``invite`` as in ``liveperson.md`` 8, with its words and codes."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
@@ -232,9 +233,12 @@ def test_thirty_a_second_pass_and_the_next_is_told_to_wait(ivr: Ivr) -> None:
     ivr.brand.account.requests_per_second = 10
     ivr.brand.account.save()
 
+    began = time.monotonic()
     codes = [ivr.invite(uuid4()).status_code for _ in range(40)]
+    # What comes in slowly finds room again.
+    most = 31 + 30 * (time.monotonic() - began)
 
-    assert 30 <= codes.count(404) <= 33
+    assert 30 <= codes.count(404) <= most
     limited = ivr.invite(uuid4()) if codes[-1] == 429 else None
     assert limited is None or limited.json()["errorCode"] == 1029
 
