@@ -39,6 +39,8 @@ CERTIFICATE_ALERTS = ("alert certificate", "alert bad certificate", "alert unkno
 END_OF_HEAD = b"\r\n"
 # Past a call's time by so much, the process was stopped meanwhile.
 LATE_SECONDS = 0.5
+# CURLOPT_QUICK_EXIT, for which pycurl has no name.
+QUICK_EXIT = 322
 
 
 class HandedSocket(socket):
@@ -112,6 +114,11 @@ class Exchange:
         set_option(pycurl.SEEKFUNCTION, self._rewind)
         if guard is not None:
             set_option(pycurl.OPENSOCKETFUNCTION, self._guarded_socket(guard))
+
+    def leave_resolver_behind(self) -> None:
+        """Closed, a handle waits for its last look-up of a name, which may take the resolver far
+        longer than the call had time."""
+        self.curl.setopt(QUICK_EXIT, 1)
 
     def begin(
         self, call: Call[Any], *, is_repeatable: bool, now: float, is_fresh: bool = False
@@ -279,27 +286,32 @@ def _lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
 
 
 def _read_head(lines: list[bytes]) -> tuple[int | None, Mapping[str, str]]:
-    """Status and headers of the last complete head; interim heads and trailers come in the same
+    """Status and headers of the answer's own head; interim heads and trailers come in the same
     list."""
     if lines.count(END_OF_HEAD) == 1 and lines[-1] == END_OF_HEAD:
-        head = lines
+        heads = [lines]
     else:
-        head = _last_head(lines)
-    status = int(head[0].split(None, 2)[1]) if head else 0
-    return (status, Headers(head[1:-1])) if status >= 200 else (None, {})
+        heads = _whole_heads(lines)
+    for head in heads:
+        if (status := _read_status(head[0])) >= 200:
+            return status, Headers(head[1:-1])
+    return None, {}
 
 
-def _last_head(lines: list[bytes]) -> list[bytes]:
-    """From its status line to the empty one; nothing when it broke off."""
-    head: list[bytes] = []
-    is_complete = True
-    for line in lines:
-        if line.startswith(b"HTTP/"):
-            head, is_complete = [line], False
-        elif not is_complete:
-            head.append(line)
-            is_complete = line in (END_OF_HEAD, b"\n")
-    return head if is_complete else []
+def _whole_heads(lines: list[bytes]) -> list[list[bytes]]:
+    """Each from its status line to the empty one; what broke off is none."""
+    heads: list[list[bytes]] = []
+    start = 0
+    for number, line in enumerate(lines):
+        if line in (END_OF_HEAD, b"\n"):
+            heads.append(lines[start : number + 1])
+            start = number + 1
+    return heads
+
+
+def _read_status(line: bytes) -> int:
+    """The three digits that libcurl has found; it lets anything follow them."""
+    return int(line.split(None, 2)[1][:3])
 
 
 def _judge(code: int, message: str, head_bytes: int) -> tuple[Sent, bool]:

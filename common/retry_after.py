@@ -14,7 +14,7 @@ def parse_retry_after(value: str | None, now: datetime, *, longest: float) -> fl
         return min(max(float(text), 0.0), longest)
     try:
         moment = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)

@@ -783,6 +783,23 @@ def test_request_is_not_written_past_its_time(start: Start) -> None:
     late.curl.close()
 
 
+@contextmanager
+def one_answer(said: bytes) -> Iterator[str]:
+    """A server that says this once, whatever it is asked."""
+
+    def answer_once(listening: socket.socket) -> None:
+        connection, _ = listening.accept()
+        with connection:
+            connection.recv(65536)
+            connection.sendall(said)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=answer_once, args=(listening,))
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        thread.join(10)
+
+
 @pytest.mark.parametrize("line", [b"\r\n", b"\n"])
 def test_interim_heads_and_trailers_are_told_from_the_answers_own_head(
     transport: Transport, line: bytes
@@ -791,21 +808,35 @@ def test_interim_heads_and_trailers_are_told_from_the_answers_own_head(
     said += [b"Transfer-Encoding: chunked", b"Trailer: Retry-After", b"", b"2", b"no", b"0"]
     said += [b"Retry-After: 9", b"", b""]
 
-    def answer_once(listening: socket.socket) -> None:
-        connection, _ = listening.accept()
-        with connection:
-            connection.recv(65536)
-            connection.sendall(line.join(said))
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=answer_once, args=(listening,))
-        thread.start()
-        url = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+    with one_answer(line.join(said)) as url:
         answer = answers_of(transport, [make_call(url, "a")])["a"]
-        thread.join(10)
 
     assert (answer.status, answer.headers["retry-after"], answer.body) == (429, "7", b"no")
     assert "link" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        (b"HTTP/1.1 200\xff\r\nContent-Length: 0\r\n\r\n", 200),
+        (b"HTTP/1.1 20099999999 OK\r\nContent-Length: 0\r\n\r\n", 200),
+        (b"HTTP/1.1 103\r\n\r\nHTTP/1.1 200\r\nHTTP/no: x\r\nContent-Length: 0\r\n\r\n", 200),
+        (b"HTTP/1.1 200\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nHTTP/no: x\r\n\r\n", 200),
+        (b"HTTP/1.1 2x0 OK\r\nContent-Length: 0\r\n\r\n", None),
+    ],
+    ids=["status and a byte", "long status", "header", "trailer", "no status"],
+)
+def test_strange_head_is_read_as_far_as_it_goes_and_stops_no_other_call(
+    transport: Transport, start: Start, said: bytes, status: int | None
+) -> None:
+    """D9: the server is a brand's own."""
+    other = start()
+    with one_answer(said) as url:
+        calls = [make_call(url, "strange"), make_call(other.url, "other")]
+        answers = answers_of(transport, calls)
+
+    assert answers["strange"].status == status
+    assert answers["other"].status == 200
 
 
 def test_get_sends_no_body(start: Start) -> None:

@@ -352,6 +352,8 @@ def test_whatever_the_body_the_words_kept_are_one_line_of_text(
         ("1.5e3", None),
         ("٧", None),
         ("Tue, 99 Nov 2026 10:42:30 GMT", None),
+        ("Tue, 24 Nov 2026 10:42:99999999999 GMT", None),
+        (f"Tue, 24 Nov 2026 10:42:30 +{'9' * 30}", None),
         ("", None),
         (None, None),
     ],
