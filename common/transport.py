@@ -89,6 +89,7 @@ def fetch(call: Call[Tag]) -> Answer[Tag]:
     except AddressRefused as refusal:
         return not_sent(call, str(refusal), is_address_refused=True)
     exchange = Exchange(call.tls, call.guard)
+    exchange.leave_resolver_behind()
     try:
         exchange.begin(call, is_repeatable=False, now=monotonic())
         exchange.curl.perform()

@@ -13,7 +13,7 @@ from django.core.cache import cache
 
 from accounts.models import Account
 from common.calls import TICK, Answer, Call, Pause, Tick
-from common.transport import Limits, Transport, transport
+from common.transport import Limits, Transport, fetch, transport
 from push.credentials import provider_settings
 from push.metrics import count_push
 from push.models import LabPush, ProviderKind, PushCredential
@@ -150,7 +150,9 @@ def send_alone(*, credential: PushCredential, request: PushRequest, now: datetim
 
 
 def _ask(start: Call[Sending] | Pause[Sending]) -> Answer[Sending]:
-    carrier = Transport(Limits(longest_wait=longest_wait()))
+    if isinstance(start, Call):
+        return fetch(start)
+    carrier = Transport()
     try:
         return next(a for a in carrier.perform([start]) if isinstance(a, Answer))
     finally:
