@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
+from threading import Event
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from campaigns import tasks
 from campaigns.delivery import deliver
+from campaigns.management.commands import sweep
 from campaigns.models import Heartbeat, OutboundMessage, State
 from push import judging
 from push.models import Breaker
@@ -115,6 +117,16 @@ def test_the_sweep_delivers_what_is_aside(slow):
     call_command("sweep", once=True)
 
     assert count_by_state(created) == {State.SENT: 1}
+
+
+def test_what_the_sweep_puts_aside_holds_up_none_of_its_other_work(slow, proxy, settings):
+    """Without workers: another thread of the sweep tries what is aside."""
+    settings.SWEEP_OVERDUE = 0
+    created, asked = slow.send("c2"), proxy.log.entries
+
+    sweep._deliver_campaigns(Event())
+
+    assert (lanes(created), proxy.log.entries) == ({"aside"}, asked)
 
 
 def test_workers_are_woken_for_what_is_aside_only_where_no_sweep_is(sent_wake_ups):

@@ -107,7 +107,7 @@ def _deliver_campaigns(stop: Event) -> None:
     while lanes and not stop.is_set():
         lane = lanes.pop()
         delivered = deliver(lane)
-        lanes |= delivered.lanes
+        lanes |= delivered.lanes - {ASIDE}
         if delivered.claimed:
             lanes.add(lane)
 
