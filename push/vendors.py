@@ -54,14 +54,20 @@ VENDORS: dict[str, Vendor] = {
         lambda settings, site: ProxyProvider(settings, site.timeouts),
         is_signed=True,
     ),
-    ProviderKind.APNS: Vendor(frozenset({Platform.IOS}), read_apns_settings, ApnsProvider),
+    ProviderKind.APNS: Vendor(
+        frozenset({Platform.IOS}),
+        read_apns_settings,
+        lambda settings, site: ApnsProvider(settings, site, SHELF),
+    ),
     ProviderKind.FCM: Vendor(
         frozenset({Platform.ANDROID}),
         read_fcm_settings,
         lambda settings, site: FcmProvider(settings, site, SHELF),
     ),
     ProviderKind.WEBPUSH: Vendor(
-        frozenset({Platform.WEB}), read_web_push_settings, WebPushProvider
+        frozenset({Platform.WEB}),
+        read_web_push_settings,
+        lambda settings, site: WebPushProvider(settings, site, SHELF),
     ),
 }
 

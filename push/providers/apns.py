@@ -4,6 +4,7 @@ import logging
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 
 from common.calls import Answer, Call, Pause, Tls
 from push.providers.apns_answers import (
@@ -34,8 +35,10 @@ from push.providers.base import (
     Sending,
 )
 from push.providers.content import fit_body
+from push.providers.proof import Proof
 from push.providers.reading import make_result, make_unanswered_result
 from push.providers.site import Site
+from push.providers.token_source import NoShelf, Shelf
 
 logger = logging.getLogger(__name__)
 
@@ -52,17 +55,21 @@ PATIENCE = 60.0
 class ApnsProvider:
     settings: ApnsSettings
     site: Site = Site()
+    shelf: Shelf = field(default_factory=NoShelf)
     retry: RetryPolicy = RetryPolicy()
     kind: str = "apns"
     _signer: TokenSigner = field(init=False, repr=False)
     _tls: Tls = field(init=False, repr=False)
-    _proven_topics: set[str] = field(init=False, repr=False, compare=False, default_factory=set)
+    _name: str = field(init=False, repr=False)
+    _proofs: dict[str, Proof] = field(init=False, repr=False, compare=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        given = self.settings
+        given, site = self.settings, self.site
         signer = TokenSigner(given.team_id, given.key_id, given.private_key)
+        key = (site.apns_url, given.team_id, given.key_id, given.private_key)
+        object.__setattr__(self, "_name", sha256(repr(key).encode()).hexdigest())
         object.__setattr__(self, "_signer", signer)
-        object.__setattr__(self, "_tls", Tls(self.site.ca_file))
+        object.__setattr__(self, "_tls", Tls(site.ca_file))
 
     def origin(self, target: Address) -> str:
         """Where the device's environment is served."""
@@ -113,7 +120,7 @@ class ApnsProvider:
         self, request: PushRequest, answer: Answer[Sending], token: ProviderToken
     ) -> PushResult:
         token.is_proven = True
-        self._proven_topics.add(self._topic(request.target))
+        self._proof(request.target).give()
         # The sandbox has an id of its own as well, by which Apple's console finds the push.
         known_by = answer.headers.get("apns-unique-id") or answer.headers.get("apns-id", "")
         return make_result(request, answer, Outcome.ACCEPTED, provider_id=known_by)
@@ -122,7 +129,7 @@ class ApnsProvider:
         """What an answer means depends on what is known of the device and the credential."""
         if verdict == BAD_TOKEN and not target.environment:
             return TRY_OTHER
-        if verdict == OTHER_TOPIC and self._topic(target) not in self._proven_topics:
+        if verdict == OTHER_TOPIC and not self._proof(target).is_given:
             # As long as no device of this topic was reached, the topic may be what is wrong.
             return Outcome.MISCONFIGURED, "other_topic"
         if verdict == OTHER_ENVIRONMENT and target.environment == OTHER[self.settings.environment]:
@@ -141,6 +148,13 @@ class ApnsProvider:
 
     def _topic(self, target: DeviceTarget) -> str:
         return self.settings.topic or target.bundle_id
+
+    def _proof(self, target: DeviceTarget) -> Proof:
+        """That Apple took a push of the device's topic by this key."""
+        topic = self._topic(target)
+        if topic not in self._proofs:
+            self._proofs[topic] = Proof(f"apns-proof:{self._name}:{topic}", self.shelf)
+        return self._proofs[topic]
 
     def _connection(self, origin: str, topic: str) -> str:
         """Apple binds a connection to a team, its key and its apps when it is first used."""

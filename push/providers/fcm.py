@@ -27,8 +27,9 @@ from push.providers.fcm_answers import (
 )
 from push.providers.fcm_message import encode_message, encode_value
 from push.providers.fcm_settings import FcmSettings
-from push.providers.fcm_standing import Proof, Quota
+from push.providers.fcm_standing import Quota
 from push.providers.google_token import token_endpoint
+from push.providers.proof import Proof
 from push.providers.reading import make_result, make_unanswered_result
 from push.providers.site import Site
 from push.providers.token_source import NoShelf, Shelf, TokenSource

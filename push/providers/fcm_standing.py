@@ -4,10 +4,8 @@ from collections.abc import Callable
 from time import monotonic
 
 from push.providers.base import CannotStart, Outcome
-from push.providers.token_source import Shelf
 
 ENOUGH_REFUSALS = 5
-PROOF_SECONDS = 30 * 86_400
 
 
 class Quota:
@@ -32,24 +30,3 @@ class Quota:
 
     def note_success(self) -> None:
         self._refusals = 0
-
-
-class Proof:
-    """That FCM took a push by this service account. Until then a token of another project speaks
-    against the account as much as against the device."""
-
-    def __init__(self, name: str, shelf: Shelf) -> None:
-        self._name = name
-        self._shelf = shelf
-        self._is_given = False
-
-    @property
-    def is_given(self) -> bool:
-        if not self._is_given:
-            self._is_given = self._shelf.get(self._name) is True
-        return self._is_given
-
-    def give(self) -> None:
-        if not self._is_given:
-            self._is_given = True
-            self._shelf.put(self._name, True, seconds=PROOF_SECONDS)

@@ -42,14 +42,9 @@ def public_key_of(private_key: EllipticCurvePrivateKey) -> str:
 
 
 class VapidSigner:
-    """One app's tokens in one process, one for each push service until it is near its end.
-
-    `is_proven`: a push service took a message with this key pair and contact, so that another one
-    that refuses them means its own device.
-    """
+    """One app's tokens in one process, one for each push service until it is near its end."""
 
     def __init__(self, private_key: str, contact: str) -> None:
-        self.is_proven = False
         self._private_key = read_private_key(private_key)
         self.public_key = public_key_of(self._private_key)
         self._contact = contact

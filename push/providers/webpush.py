@@ -3,6 +3,7 @@ message it is (`vapid`), but not what it says (`webpush_encryption`)."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 from common.calls import Answer, Call, Pause, Tls
@@ -17,8 +18,10 @@ from push.providers.base import (
     Sending,
 )
 from push.providers.content import encode_sdk_keys, fit_body, seconds_left
+from push.providers.proof import Proof
 from push.providers.reading import make_result, make_unanswered_result
 from push.providers.site import Site
+from push.providers.token_source import NoShelf, Shelf
 from push.providers.vapid import VapidSigner
 from push.providers.webpush_answers import judge, read_detail
 from push.providers.webpush_encryption import (
@@ -52,9 +55,11 @@ class Unusable:
 class WebPushProvider:
     settings: WebPushSettings
     site: Site = Site()
+    shelf: Shelf = field(default_factory=NoShelf)
     retry: RetryPolicy = RetryPolicy()
     kind: str = "webpush"
     _signer: VapidSigner = field(init=False, repr=False)
+    _proof: Proof = field(init=False, repr=False, compare=False)
     _tls: Tls = field(init=False, repr=False)
     _guard: AddressGuard = field(init=False, repr=False)
 
@@ -62,6 +67,9 @@ class WebPushProvider:
         given = self.settings
         signer = VapidSigner(given.vapid_private_key, given.contact)
         object.__setattr__(self, "_signer", signer)
+        # Some service took a message with this key pair and contact.
+        name = sha256(f"{signer.public_key} {given.contact}".encode()).hexdigest()
+        object.__setattr__(self, "_proof", Proof(f"webpush-proof:{name}", self.shelf))
         object.__setattr__(self, "_tls", Tls(self.site.ca_file))
         object.__setattr__(self, "_guard", self.site.web_push_guard)
 
@@ -102,10 +110,10 @@ class WebPushProvider:
     def finish(self, request: PushRequest, answer: Answer[Sending]) -> PushResult:
         if answer.status is None:
             return self._finish_unanswered(request, answer)
-        outcome, reason = judge(answer, answer.status, is_proven=self._signer.is_proven)
+        outcome, reason = judge(answer, answer.status, proof=self._proof)
         if outcome is not Outcome.ACCEPTED:
             return make_result(request, answer, outcome, reason, detail=read_detail(answer))
-        self._signer.is_proven = True
+        self._proof.give()
         return make_result(request, answer, outcome, provider_id=answer.headers.get("location", ""))
 
     def _finish_unanswered(self, request: PushRequest, answer: Answer[Sending]) -> PushResult:
@@ -113,7 +121,7 @@ class WebPushProvider:
         if isinstance(found, Unusable):
             return make_result(request, answer, found.outcome, found.reason, detail=found.detail)
         result = make_unanswered_result(request, answer)
-        if result.outcome is Outcome.MISCONFIGURED and self._signer.is_proven:
+        if result.outcome is Outcome.MISCONFIGURED and self._proof.is_given:
             return replace(result, outcome=Outcome.RETRY)
         return result
 

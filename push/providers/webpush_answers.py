@@ -8,6 +8,7 @@ from typing import Any
 
 from common.calls import Answer
 from push.providers.base import Outcome
+from push.providers.proof import Proof
 from push.providers.reading import read_words
 
 Verdict = tuple[Outcome, str]
@@ -54,15 +55,15 @@ CLASSES: dict[int, Verdict] = {
 OTHER: Verdict = (Outcome.RETRY, "provider_unavailable")
 
 
-def judge(answer: Answer[Any], status: int, *, is_proven: bool) -> Verdict:
-    """With a token that some push service took, `is_proven`, another's refusal is not the app's
+def judge(answer: Answer[Any], status: int, *, proof: Proof) -> Verdict:
+    """With a token that some push service took, as `proof` says, another's refusal is not the app's
     fault: it is of that service, which may come round, or of an address that is no subscription.
 
     Otherwise one browser with a made-up address could hold up all others of the app.
     """
     worded = _by_words(answer, status)
     verdict = worded or STATUSES.get(status) or CLASSES.get(status // 100, OTHER)
-    if verdict[0] is Outcome.MISCONFIGURED and is_proven:
+    if verdict[0] is Outcome.MISCONFIGURED and proof.is_given:
         return (Outcome.RETRY, verdict[1]) if worded else REFUSED
     return verdict
 

@@ -14,6 +14,7 @@ from push.providers.base import Outcome
 from tests.providers.apns_keys import make_credential
 from tests.providers.apns_vendor import BUNDLE_ID, ApnsVendor, running_apns
 from tests.providers.contract import NOW, ProviderContract, make_request
+from tests.providers.fcm_vendor import MemoryShelf
 
 
 @pytest.fixture
@@ -185,13 +186,21 @@ def test_token_of_another_app_holds_the_credential_until_one_of_its_own_was_reac
     """D17: a wrong topic is a matter for the administrator and takes no device away; one odd device
     is no matter for anybody else."""
     vendor.apns.apps["0b"] = "com.larkfield.other"
+    shelf = MemoryShelf()
+    before, restarted = (
+        ApnsProvider(vendor.provider.settings, vendor.site, shelf) for _ in range(2)
+    )
 
-    [before] = vendor.send(vendor.request_to("0b"))
+    vendor.provider = before
+    [first] = vendor.send(vendor.request_to("0b"))
     vendor.send(vendor.request_to("0a"))
-    [after] = vendor.send(vendor.request_to("0b"))
+    [second] = vendor.send(vendor.request_to("0b"))
+    vendor.provider = restarted
+    [third] = vendor.send(vendor.request_to("0b"))
 
-    assert (before.outcome, before.reason) == (Outcome.MISCONFIGURED, "other_topic")
-    assert (after.outcome, after.reason) == (Outcome.REJECTED, "other_topic")
+    assert (first.outcome, first.reason) == (Outcome.MISCONFIGURED, "other_topic")
+    assert (second.outcome, second.reason) == (Outcome.REJECTED, "other_topic")
+    assert (third.outcome, third.reason) == (Outcome.REJECTED, "other_topic")
 
 
 def test_key_for_one_environment_holds_up_nobody_in_it_for_a_device_of_the_other(

@@ -23,6 +23,7 @@ from push.providers.webpush import WebPushProvider
 from push.providers.webpush_settings import WebPushSettings
 from tests.providers.certificates import make_certificate, server_context
 from tests.providers.contract import NOW, ProviderContract, Seen, Vendor
+from tests.providers.fcm_vendor import MemoryShelf
 from tests.providers.proxy_server import run_in_thread
 from tests.providers.webpush_server import (
     PushService,
@@ -224,6 +225,19 @@ def test_token_that_the_service_refuses_is_a_matter_for_the_administrator(
     assert "more than 24 hours" in result.detail
 
 
+def test_made_up_address_holds_up_nobody_after_a_restart_either(vendor: WebPushVendor) -> None:
+    """S5."""
+    shelf, made_up = MemoryShelf(), vendor.request("fine")
+    a_day_later = NOW + timedelta(days=1)
+    vendor.provider = WebPushProvider(vendor.settings, vendor.site, shelf)
+    vendor.send(vendor.request("fine"))
+    vendor.provider = WebPushProvider(vendor.settings, vendor.site, shelf)
+
+    refused = vendor.send(made_up, now=a_day_later)
+
+    assert (refused.outcome, refused.reason) == (Outcome.RETRY, "credential_refused")
+
+
 def test_certificate_of_one_service_holds_up_no_other(vendor: WebPushVendor) -> None:
     """D14, and an address that somebody made up below an allowed name."""
     trusting, doubting = (
@@ -232,7 +246,7 @@ def test_certificate_of_one_service_holds_up_no_other(vendor: WebPushVendor) -> 
     )
     vendor.provider = doubting
     alone = vendor.send(vendor.request("fine"))
-    doubting._signer.is_proven = True
+    doubting._proof.give()
     among_others = vendor.send(vendor.request("fine"))
 
     assert (alone.outcome, alone.reason) == (Outcome.MISCONFIGURED, "certificate_refused")
