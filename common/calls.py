@@ -31,7 +31,8 @@ class Tick(Enum):
 
 
 TICK = Tick.TICK
-"""Yielded when nothing has completed for a while, so that the reader can flush what it holds."""
+"""Yielded when nothing has completed for a while, so that the reader can flush what it holds. A
+source that has nothing now, and may have later, yields it as well."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,20 +15,23 @@ from common.pool import Pool
 from common.pools import Pools
 
 QUEUE_FULL = "The key's queue is full."
+# Until a source that had nothing is asked again.
+ASK_AGAIN_SECONDS = 0.25
 
 
 class Run:
     def __init__(
         self,
         pools: Pools,
-        source: Iterator[Call[Any] | Pause[Any]],
+        source: Iterator[Call[Any] | Pause[Any] | Tick],
         in_flight: int,
         per_key: int,
         start_by: float,
     ) -> None:
         self.pools = pools
         self.limits = pools.limits
-        self.source: Iterator[Call[Any] | Pause[Any]] | None = source
+        self.source: Iterator[Call[Any] | Pause[Any] | Tick] | None = source
+        self.ask_at = 0.0
         self.source_error: Exception | None = None
         self.in_flight = in_flight
         self.per_key = per_key
@@ -78,7 +81,7 @@ class Run:
             self.held = None
 
     def _pull(self) -> Call[Any] | None:
-        while self.source is not None and self._has_place():
+        while self.source is not None and self._has_place() and monotonic() >= self.ask_at:
             try:
                 item = next(self.source)
             except StopIteration:
@@ -89,7 +92,10 @@ class Run:
                 if isinstance(item, Call):
                     return item
                 now = monotonic()
-                heappush(self.pauses, (now + item.seconds, next(self.order), now, item))
+                if isinstance(item, Pause):
+                    heappush(self.pauses, (now + item.seconds, next(self.order), now, item))
+                else:
+                    self.ask_at = now + ASK_AGAIN_SECONDS
         return None
 
     def _has_place(self) -> bool:
@@ -165,6 +171,8 @@ class Run:
         moments = [pool.timer for pool in pools if pool.timer is not None]
         if self.pauses:
             moments.append(self.pauses[0][0])
+        if self.source is not None and self.ask_at > monotonic():
+            moments.append(self.ask_at)
         timeout = max(0.0, min(until, *moments) - monotonic()) if moments else until - monotonic()
         moved = set()
         events_by_key = self.pools.selector.select(timeout)

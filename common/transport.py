@@ -51,7 +51,7 @@ class Transport:
 
     def perform(
         self,
-        calls: Iterable[Call[Tag] | Pause[Tag]],
+        calls: Iterable[Call[Tag] | Pause[Tag] | Tick],
         *,
         in_flight: int = 100,
         per_key: int | None = None,
@@ -60,9 +60,9 @@ class Transport:
     ) -> Generator[Answer[Tag] | Tick, None, None]:
         """Yield an answer for each call, and TICK after each `tick` seconds without one.
 
-        Calls are pulled as places fall free. What has not begun at `start_by`, a moment of the
-        monotonic clock, comes back NOT_STARTED. Closing the iterator aborts what is in flight and
-        yields nothing for it.
+        Calls are pulled as places fall free; a source that yields TICK is asked again in a while.
+        What has not begun at `start_by`, a moment of the monotonic clock, comes back NOT_STARTED.
+        Closing the iterator aborts what is in flight and yields nothing for it.
 
         :raises RuntimeError: when used inside another run; a single request is `fetch`.
         """

@@ -1,6 +1,7 @@
 """From the outbox to the brands' endpoints: claim, sign, call, record."""
 
 import logging
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import transaction
 
-from common.calls import TICK, Answer, Call, Sent
+from common.calls import TICK, Answer, Call, Sent, Tick
 from common.claims import Claim, claim, release
 from common.transport import Limits, transport
 from webhooks import outbox
@@ -22,6 +23,8 @@ from webhooks.outbox import QUEUE, Tried
 
 logger = logging.getLogger(__name__)
 
+# After so long a batch makes way for other tasks.
+SECONDS = 5.0
 CLAIM = 100
 IN_FLIGHT = 100
 FLUSH_ROWS = 100
@@ -32,10 +35,11 @@ FLUSH_MARGIN = 1.0
 NOT_STARTED_WAIT = 5.0
 
 
-def deliver(*, seconds: float = 5.0) -> int:
+def deliver(*, seconds: float = SECONDS) -> int:
     """Claim and call until nothing is due, or for ``seconds``; returns the calls claimed.
 
-    Takes up to WEBHOOK_TOTAL_TIMEOUT longer, until what was begun has ended.
+    While some are slow to answer, what happens meanwhile is told to the others, for
+    WEBHOOK_TOTAL_TIMEOUT longer at most; then what was begun ends.
     """
     batch = _Batch(until=monotonic() + seconds)
     batch.run()
@@ -57,6 +61,8 @@ class _Batch:
         self.doors: dict[int, Door | str] = {}
         # Endpoints that are slow or away get no more of this batch.
         self.slow: set[int] = set()
+        # The calls that are not answered yet, by endpoint.
+        self.under_way: Counter[int] = Counter()
         self.flushed_at = monotonic()
 
     def run(self) -> None:
@@ -73,12 +79,15 @@ class _Batch:
             self._flush()
             release(QUEUE, list(self.unstarted.values()))
 
-    def _feed(self) -> Iterator[Call[Posting]]:
-        while monotonic() < self.until:
+    def _feed(self) -> Iterator[Call[Posting] | Tick]:
+        while not self._is_over():
             lease_ends = monotonic() + settings.WEBHOOK_LEASE.total_seconds()
-            claims = claim(QUEUE, limit=CLAIM, lease=settings.WEBHOOK_LEASE, skip=self.slow)
+            skip = self._waited_for()
+            claims = claim(QUEUE, limit=CLAIM, lease=settings.WEBHOOK_LEASE, skip=skip)
             if not claims:
-                return
+                if not self.under_way:
+                    return
+                yield TICK
             self.claimed += len(claims)
             self.unstarted |= {row.id: row for row in claims}
             for posting in self._load(claims):
@@ -86,7 +95,19 @@ class _Batch:
                     return
                 call = self._start(posting)
                 if call is not None:
+                    self.under_way[posting.endpoint_id] += 1
                     yield call
+
+    def _is_over(self) -> bool:
+        """Whether nothing more is claimed: as nobody else does before this batch is done, it goes
+        on beyond its time while it waits for answers."""
+        over_for = monotonic() - self.until
+        return over_for >= (settings.WEBHOOK_TOTAL_TIMEOUT if self.under_way else 0)
+
+    def _waited_for(self) -> set[int]:
+        """The endpoints that get no more: of those that the batch waits for beyond its time it
+        would not come to an end."""
+        return self.slow | self.under_way.keys() if monotonic() >= self.until else self.slow
 
     def _load(self, claims: Sequence[Claim]) -> list[Posting]:
         fences = {row.id: row.fence for row in claims}
@@ -117,6 +138,7 @@ class _Batch:
 
     def _take(self, answer: Answer[Posting]) -> None:
         posting = answer.tag
+        self.under_way -= Counter([posting.endpoint_id])
         if answer.status is None:
             self.slow.add(posting.endpoint_id)
         if answer.sent is Sent.NOT_STARTED:
@@ -192,6 +214,11 @@ def _open_door(endpoint_id: int) -> Door | str:
     except (ImproperlyConfigured, ValueError) as error:  # one endpoint must not stop the others
         logger.error("Webhook %s cannot be signed for: %s", endpoint_id, error)
         return "internal"
+
+
+def longest_run() -> float:
+    """Seconds that a call of ``deliver`` may take."""
+    return SECONDS + 2 * settings.WEBHOOK_TOTAL_TIMEOUT + _longest_wait() + FLUSH_MARGIN
 
 
 def _longest_wait() -> float:

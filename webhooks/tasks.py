@@ -6,14 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
-from django.conf import settings
 from django.core.cache import cache
 from django.utils import timezone
 
 from common.claims import is_due
 from common.wake_ups import wake_ups
 from webhooks import mail, outbox
-from webhooks.delivery import deliver
+from webhooks.delivery import deliver, longest_run
 from webhooks.metrics import WAKE_UPS_LOST
 
 HOOKS_QUEUE = "hooks"
@@ -34,8 +33,7 @@ def wake() -> None:
 @shared_task
 def deliver_hooks(**kwargs: Any) -> None:
     busy = BUSY.format(socket.gethostname(), os.getppid())
-    longest = settings.WEBHOOK_LEASE.total_seconds()
-    if not cache.add(busy, True, timeout=longest):
+    if not cache.add(busy, True, timeout=longest_run()):
         return
     try:
         deliver()

@@ -24,6 +24,7 @@ from common.transport import (
     Limits,
     Pause,
     Sent,
+    Tick,
     Timeouts,
     Tls,
     Transport,
@@ -589,6 +590,24 @@ def test_pause_is_answered_without_a_network(transport: Transport) -> None:
     assert [answer.status for answer in answers.values()] == [None, None]
     assert answers["late"].elapsed_ms >= 300
     assert time.monotonic() - began < 2
+
+
+def test_source_that_has_nothing_now_is_asked_again_while_others_are_under_way(
+    transport: Transport, start: Start
+) -> None:
+    server = start()
+    server.orders.give("slow", {"delay": 1.0})
+    asked = 0
+
+    def calls() -> Iterator[Call[str] | Tick]:
+        nonlocal asked
+        yield make_call(server.url, "slow")
+        while asked < 2:
+            asked += 1
+            yield TICK
+        yield make_call(server.url, "later")
+
+    assert list(answers_of(transport, calls(), tick=60)) == ["later", "slow"]
 
 
 def test_stuck_key_does_not_hold_up_the_others(start: Start) -> None:

@@ -1,6 +1,7 @@
 """A15: what happens to an event on its way to a brand's endpoint."""
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from django.utils import timezone
@@ -8,6 +9,7 @@ from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from common.claims import claim
 from tests.factories.webhooks import SECRET, WebhookEndpointFactory
+from tests.live import wait_for
 from tests.threads import at_once
 from tests.webhooks.conftest import deliver_to_the_end, make_due, tell_sent
 from webhooks import outbox
@@ -221,6 +223,27 @@ def test_a_webhook_that_is_slow_holds_up_no_other(account, make_sink):
     waiting = WebhookDelivery.objects.filter(state="queued")
     assert waiting.count() == 50
     assert waiting.filter(attempts=0).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_while_one_webhook_is_slow_to_answer_the_others_are_told_what_happens(
+    account, make_sink, settings
+):
+    """The batch has run out of calls, and its own time is over, too."""
+    settings.WEBHOOK_TOTAL_TIMEOUT = 10.0
+    slow, quick = make_sink(), make_sink()
+    slow.order({"delay": 2.0, "times": 2})
+    for sink in (slow, quick):
+        WebhookEndpointFactory(account=account, url=sink.url)
+    tell_sent(account)
+
+    def happen() -> None:
+        wait_for(lambda: slow.ids() and quick.ids(), seconds=10, what="the first event")
+        tell_sent(account)
+
+    at_once(partial(deliver, seconds=0.1), happen)
+
+    assert (len(slow.ids()), len(quick.ids())) == (1, 2)
 
 
 def test_one_webhook_that_cannot_be_signed_for_stops_no_other(account, endpoint, sink):
