@@ -137,4 +137,5 @@ def _list(value: Any) -> list[Any]:
 
 
 def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
+    """Without NUL, which the database does not take."""
+    return value.replace("\0", " ") if isinstance(value, str) else ""

@@ -204,6 +204,7 @@ def test_a_device_leaves_the_registry_for_its_own_token_only() -> None:
         b'{"error": {"details": [{"@type": "x.BadRequest", "fieldViolations": [7, null]}]}}',
         b'{"error": {"message": "' + b"\xff" * 40,
         b'{"error": {"message": "\\ud800"}}',
+        b'{"error": {"status": "NOT\\u0000FOUND"}}',
         b"[" * 100_000,
         b"\x00\xff\xfe<html>" * 5000,
     ],
@@ -218,6 +219,11 @@ def test_answer_of_no_sense_throws_nothing_and_no_device_leaves_for_it(
     assert result.outcome in {Outcome.RETRY, Outcome.REJECTED, Outcome.MISCONFIGURED}
     assert result.reason
     assert result.detail.isprintable()
+
+
+def test_name_of_a_push_can_be_stored() -> None:
+    """Whatever it is: one that cannot would undo the record of all that was sent with it."""
+    assert finish(200, b'{"name": "projects\\u0000"}').provider_id == "projects "
 
 
 def test_googles_own_words_are_kept_in_one_line() -> None:
