@@ -142,6 +142,15 @@ DATABASES: dict[str, Any] = {
         "CONN_MAX_AGE": env.int("DB_CONN_MAX_AGE", default=60),
     }
 }
+# A server that went without a goodbye, as in a failover, is found out within a minute; TCP by itself
+# takes hours. What DATABASE_URL says comes first.
+DATABASES["default"]["OPTIONS"] = {
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+    **DATABASES["default"].get("OPTIONS", {}),
+}
 # Connections that the threads of a process share; 0 for one that each thread keeps. gunicorn.py
 # sets it for the web server alone, which has more threads than PostgreSQL has connections.
 DB_POOL_SIZE = env.int("DB_POOL_SIZE", default=0)
@@ -149,7 +158,7 @@ if DB_POOL_SIZE:
     # It looks itself whether a connection is alive.
     shared = {"ENGINE": "common.postgresql", "CONN_MAX_AGE": 0, "CONN_HEALTH_CHECKS": False}
     DATABASES["default"].update(shared)
-    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+    DATABASES["default"]["OPTIONS"]["pool"] = {
         "min_size": 0,
         "max_size": DB_POOL_SIZE,
         # What a caller waits for a connection, before 503.

@@ -48,23 +48,38 @@ SWITCHES = st.tuples(st.booleans(), st.booleans())
 PLATFORMS = st.sets(st.sampled_from(["ios", "android", "web"]))
 
 
-def add_consumer(brand, apps, number, traits):
-    consumer = ConsumerFactory(
-        account=brand.account,
-        ref=f"c{number}",
-        opted_out_at=NOW if traits["has_opted_out"] else None,
-        last_login_at=NOW if traits["has_logged_in"] else None,
-    )
-    if state := traits["conversation"]:
-        closed_at = NOW if state == "closed" else None
-        ConversationFactory(consumer=consumer, skill=brand.skill, state=state, closed_at=closed_at)
-    Device.objects.bulk_create(
-        add_device(apps, consumer, n, dict(device)) for n, device in enumerate(traits["devices"])
-    )
+@pytest.fixture
+def apps(brand):
+    """The brand's, with a credential for each platform that may have one, and another of its."""
+    PushCredentialFactory(app=brand.app, platform="web")
+    other = AppFactory(account=brand.account, bundle_id="com.brand.other")
+    PushCredentialFactory(app=other, platform="ios")
+    return {"this": brand.app, "other": other}
 
 
-def add_device(apps, consumer, number, traits):
-    token = f"{consumer.pk}-{number}"
+def add_people(brand, apps, people):
+    consumers = Consumer.objects.bulk_create(
+        Consumer(
+            account=brand.account,
+            ref=f"c{number}",
+            opted_out_at=NOW if traits["has_opted_out"] else None,
+            last_login_at=NOW if traits["has_logged_in"] else None,
+        )
+        for number, traits in enumerate(people)
+    )
+    devices = []
+    for consumer, traits in zip(consumers, people, strict=True):
+        if state := traits["conversation"]:
+            closed_at = NOW if state == "closed" else None
+            ConversationFactory(
+                consumer=consumer, skill=brand.skill, state=state, closed_at=closed_at
+            )
+        devices += [make_device(apps, consumer, *pair) for pair in enumerate(traits["devices"])]
+    Device.objects.bulk_create(devices)
+
+
+def make_device(apps, consumer, number, traits):
+    token, traits = f"{consumer.pk}-{number}", dict(traits)
     is_removed, app = traits.pop("is_removed"), apps[traits.pop("app")]
     return Device(
         account=consumer.account,
@@ -98,16 +113,13 @@ def counted(brand, *, handoff=None):
     max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(people=st.lists(CONSUMERS, min_size=1, max_size=8), switches=SWITCHES, platforms=PLATFORMS)
-def test_the_figures_are_what_the_rules_say_of_each_consumer(brand, people, switches, platforms):
+def test_the_figures_are_what_the_rules_say_of_each_consumer(
+    brand, apps, people, switches, platforms
+):
     """C7, D4: with the handoff's switches and without a handoff."""
     with transaction.atomic():
-        other = AppFactory(account=brand.account, bundle_id="com.brand.other")
-        PushCredentialFactory(app=other, platform="ios")
-        PushCredential.objects.filter(app=brand.app).delete()
-        for platform in platforms:
-            PushCredentialFactory(app=brand.app, platform=platform)
-        for number, traits in enumerate(people):
-            add_consumer(brand, {"this": brand.app, "other": other}, number, traits)
+        PushCredential.objects.filter(app=brand.app).exclude(platform__in=platforms).delete()
+        add_people(brand, apps, people)
         handoff = brand.handoff
 
         handoff.push_when_logged_in, handoff.push_when_logged_out = switches
