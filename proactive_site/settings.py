@@ -142,8 +142,8 @@ DATABASES: dict[str, Any] = {
         "CONN_MAX_AGE": env.int("DB_CONN_MAX_AGE", default=60),
     }
 }
-# A server that went without a goodbye, as in a failover, is found out within a minute; TCP by itself
-# takes hours. What DATABASE_URL says comes first.
+# A server that went without a goodbye, as in a failover, is found out within a minute; TCP by
+# itself takes hours. What DATABASE_URL says comes first.
 DATABASES["default"]["OPTIONS"] = {
     "keepalives_idle": 30,
     "keepalives_interval": 10,
@@ -171,11 +171,20 @@ if DB_POOL_SIZE:
 # Seconds after which PostgreSQL gives a statement up; 0 for never. gunicorn.py sets it for the web
 # server alone: a caller must not wait for ever behind somebody's lock, a migration may.
 DB_STATEMENT_TIMEOUT = env.float("DB_STATEMENT_TIMEOUT", default=0.0)
-if DB_STATEMENT_TIMEOUT:
-    connecting = DATABASES["default"].setdefault("OPTIONS", {})
-    timeout = f"-c statement_timeout={int(DB_STATEMENT_TIMEOUT * 1000)}"
-    # Beside what DATABASE_URL asks for.
-    connecting["options"] = f"{connecting.get('options', '')} {timeout}".strip()
+# Seconds after which PostgreSQL gives a transaction up of which nothing is heard; 0 for never. A
+# host that lost its power holds its locks for so long, and all that wait behind them.
+DB_IDLE_TIMEOUT = env.float("DB_IDLE_TIMEOUT", default=60.0)
+_patience = {
+    "statement_timeout": DB_STATEMENT_TIMEOUT,
+    "idle_in_transaction_session_timeout": DB_IDLE_TIMEOUT,
+}
+# Beside what DATABASE_URL asks for.
+DATABASES["default"]["OPTIONS"]["options"] = " ".join(
+    [
+        DATABASES["default"]["OPTIONS"].get("options", ""),
+        *(f"-c {name}={int(seconds * 1000)}" for name, seconds in _patience.items() if seconds),
+    ]
+)
 
 # ---- cache and Celery ----------------------------------------------------------------------
 

@@ -3,7 +3,9 @@
 import os
 import socket
 
+import pytest
 from django.conf import settings
+from django.db import connection
 from psycopg.conninfo import make_conninfo
 from psycopg.pq import PGconn
 
@@ -25,3 +27,11 @@ def test_a_server_that_vanished_is_found_out_within_a_minute():
 
     assert idle + interval * count <= 60
     assert 0 < unanswered <= 60_000
+
+
+@pytest.mark.django_db
+def test_a_host_that_vanished_holds_its_locks_for_a_minute_at_most():
+    """Else whoever delivers would wait for the consumers whom it was about to push to."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("1min",)
