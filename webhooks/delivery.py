@@ -88,6 +88,7 @@ class _Batch:
                 if not self.under_way:
                     return
                 yield TICK
+                continue
             self.claimed += len(claims)
             self.unstarted |= {row.id: row for row in claims}
             for posting in self._load(claims):
