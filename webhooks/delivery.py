@@ -91,6 +91,9 @@ class _Batch:
                 continue
             self.claimed += len(claims)
             self.unstarted |= {row.id: row for row in claims}
+            if monotonic() >= self.until:
+                # Somebody may have changed or deleted a webhook meanwhile.
+                self.doors.clear()
             for posting in self._load(claims):
                 if not _has_time(lease_ends):
                     return
