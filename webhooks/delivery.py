@@ -222,7 +222,8 @@ def _open_door(endpoint_id: int) -> Door | str:
 
 def longest_run() -> float:
     """Seconds that a call of ``deliver`` may take."""
-    return SECONDS + 2 * settings.WEBHOOK_TOTAL_TIMEOUT + _longest_wait() + FLUSH_MARGIN
+    longest: float = settings.WEBHOOK_TOTAL_TIMEOUT
+    return SECONDS + 2 * longest + _longest_wait() + FLUSH_MARGIN
 
 
 def _longest_wait() -> float:
