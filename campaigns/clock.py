@@ -12,9 +12,10 @@ class DatabaseClock:
     def __init__(self) -> None:
         self.read()
 
-    def read(self) -> datetime:
-        """Ask the database, in one round trip."""
-        self._read_at = ledger.clock()
+    def read(self, *, lock_timeout: str | None = None) -> datetime:
+        """Ask the database, in one round trip that sets how long the transaction waits for locks,
+        too."""
+        self._read_at = ledger.clock(lock_timeout=lock_timeout)
         self._ticks = monotonic()
         return self._read_at
 

@@ -10,13 +10,14 @@ from operator import itemgetter
 from time import monotonic
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg.errors import LockNotAvailable
 
 from campaigns import ledger
 from campaigns.announcements import announce_settled
 from campaigns.clock import DatabaseClock
 from campaigns.eligibility import Allowed, MessageFacts, Refused, Waits, decide
-from campaigns.facts import lock_and_fetch
+from campaigns.facts import lock_and_fetch, lock_and_fetch_free
 from campaigns.gate import pass_gate
 from campaigns.ledger import Claimed, Event, Settled
 from campaigns.lookout import Lookout
@@ -27,6 +28,7 @@ from campaigns.poison import report_poison
 from campaigns.sending import (
     HELD_UP,
     Sending,
+    again,
     refuse,
     reply_route,
     row_event,
@@ -47,6 +49,9 @@ FLUSH_ROWS = 100
 FLUSH_SECONDS = 0.5
 # Seconds of the lease that are kept for recording what comes back last.
 FLUSH_MARGIN = 1.0
+# What a slice waits for consumers whom somebody else has locked, and what their messages wait then.
+LOCK_TIMEOUT = "3s"
+LOCKED_WAIT = 30.0
 
 
 @dataclass(slots=True)
@@ -166,12 +171,24 @@ class _Batch:
         now = monotonic()
         return now < self.ends and now + longest_wait() < self.start_by
 
-    @transaction.atomic
     def _check(self, part: Sequence[Claimed]) -> list[Sending]:
+        """A lock that is held for long holds up its own messages, not whoever delivers."""
+        try:
+            return self._ask_rules(part)
+        except OperationalError as error:
+            if not isinstance(error.__cause__, LockNotAvailable):
+                raise
+            return self._ask_rules(part, is_free_only=True)
+
+    @transaction.atomic
+    def _ask_rules(self, part: Sequence[Claimed], *, is_free_only: bool = False) -> list[Sending]:
         """Ask the rules for a slice; settle the refused, open reply routes for the rest."""
-        now = self.clock.read()
+        now = self.clock.read(lock_timeout=None if is_free_only else LOCK_TIMEOUT)
+        fetch = lock_and_fetch_free if is_free_only else lock_and_fetch
         allowed, settled, events = [], [], []
-        for row, facts in lock_and_fetch(part, now=now):
+        left = {row.id: row for row in part}
+        for row, facts in fetch(part, now=now):
+            del left[row.id]
             verdict = self._decide(row, facts, now)
             if isinstance(verdict, Allowed):
                 allowed.append((row, facts, verdict))
@@ -183,6 +200,7 @@ class _Batch:
                 events.append(row_event(row, EventKind.DEFERRED, now, reason=verdict.reason))
             else:
                 settled.append(verdict)
+        settled += [again(row, LOCKED_WAIT) for row in left.values()]
         passed = pass_gate(allowed, lane=self.lane, now=now)
         self.lanes |= passed.lanes
         self.lookout.watched.add(passed.watched)

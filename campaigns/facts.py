@@ -32,6 +32,7 @@ ORDER BY c.id
 # Delivery and the opening of a conversation lock the same rows, so that one sees the other (E2).
 # FOR NO KEY UPDATE lets foreign keys be checked meanwhile.
 _LOCK = "FOR NO KEY UPDATE OF c"
+_LOCK_FREE = "FOR NO KEY UPDATE OF c SKIP LOCKED"
 
 _CAMPAIGNS = """
 SELECT c.id, c.public_id, a.number, c.account_id, c.name, c.skill_name, c.skill_id,
@@ -91,6 +92,16 @@ def lock_and_fetch(rows: Sequence[Claimed], *, now: datetime) -> list[tuple[Clai
     return _fetch(rows, consumers, campaigns)
 
 
+def lock_and_fetch_free(
+    rows: Sequence[Claimed], *, now: datetime
+) -> list[tuple[Claimed, MessageFacts]]:
+    """The same but for rows whose consumers somebody else has locked: they are left out."""
+    consumers = _find_consumers(rows, now, lock=_LOCK_FREE)
+    locked = _known(rows) - consumers.keys()
+    free = [row for row in rows if (row.account_id, row.consumer_ref) not in locked]
+    return _fetch(free, consumers, _fetch_campaigns({row.campaign_id for row in free}))
+
+
 def fetch_unlocked(
     rows: Sequence[Claimed], campaigns: Mapping[int, CampaignFacts], *, now: datetime
 ) -> list[tuple[Claimed, MessageFacts]]:
@@ -138,10 +149,8 @@ def _fetch(
 def _find_consumers(
     rows: Sequence[Claimed], now: datetime, *, lock: str = ""
 ) -> dict[tuple[int, str], ConsumerFacts]:
-    wanted = sorted({(row.account_id, row.consumer_ref) for row in rows})
     with connection.cursor() as cursor:
-        query = _FIND_CONSUMERS + lock
-        cursor.execute(query, [[a for a, _ in wanted], [ref for _, ref in wanted]])
+        cursor.execute(_FIND_CONSUMERS + lock, _wanted(rows))
         found = cursor.fetchall()
     # Asked after the locks are held: an opening that committed before them is seen.
     ids = [row[2] for row in found]
@@ -152,6 +161,18 @@ def _find_consumers(
         )
         for account_id, ref, pk, has_logged_in, has_opted_out in found
     }
+
+
+def _known(rows: Sequence[Claimed]) -> set[tuple[int, str]]:
+    """Account and id of those consumers of the rows that there are."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FIND_CONSUMERS, _wanted(rows))
+        return {(account_id, ref) for account_id, ref, *_ in cursor.fetchall()}
+
+
+def _wanted(rows: Sequence[Claimed]) -> list[list[Any]]:
+    wanted = sorted({(row.account_id, row.consumer_ref) for row in rows})
+    return [[account for account, _ in wanted], [ref for _, ref in wanted]]
 
 
 def _fetch_campaigns(campaign_ids: Iterable[int]) -> dict[int, CampaignFacts]:

@@ -224,9 +224,15 @@ def due_lanes(lanes: Sequence[str], *, overdue: timedelta = timedelta()) -> list
         return [lane for (lane,) in cursor.fetchall()]
 
 
-def clock() -> datetime:
-    """The database's time, which all due times are by."""
+def clock(*, lock_timeout: str | None = None) -> datetime:
+    """The database's time, which all due times are by. With ``lock_timeout`` the transaction waits
+    no longer than that for a lock from here on."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT statement_timestamp()")
+        cursor.execute(
+            "SELECT statement_timestamp(),"
+            " CASE WHEN %(most)s::text IS NOT NULL"
+            " THEN set_config('lock_timeout', %(most)s, true) END",
+            {"most": lock_timeout},
+        )
         now: datetime = cursor.fetchone()[0]
     return now

@@ -10,6 +10,7 @@ from campaigns import delivery
 from campaigns.delivery import deliver
 from campaigns.models import OutboundMessage, State
 from campaigns.services import HandoffInactive, archive_handoff
+from consumers.models import Consumer
 from conversations.models import Conversation, ReplyRoute
 from conversations.services import receive_message
 from push.models import LabPush
@@ -81,6 +82,30 @@ def test_a_reply_waits_for_a_slice_that_is_being_checked_and_finds_its_route(mon
     conversation = Conversation.objects.get()
     assert conversation.skill == brand.skill
     assert ReplyRoute.objects.get().conversation == conversation
+
+
+def test_a_consumer_who_is_locked_for_long_holds_up_nobody_else(monkeypatch):
+    """D9: somebody's session was left open, for example."""
+    monkeypatch.setattr(delivery, "LOCK_TIMEOUT", "200ms")
+    brand = make_brand()
+    anna, _ = brand.consumer("anna"), brand.consumer("ben")
+    created = brand.send("anna", "ben", "nobody")
+
+    with other_worker() as worker, transaction.atomic():
+        Consumer.objects.select_for_update().get(pk=anna.pk)
+        worker.start(lambda: (deliver("none"), deliver("lab")))
+        assert worker.thread is not None
+        worker.thread.join(timeout=20)
+        assert states(created.campaign) == {
+            "anna": (State.QUEUED, ""),
+            "ben": (State.SENT, ""),
+            "nobody": (State.SUPPRESSED, "never_logged_in"),
+        }
+
+    assert not deliver("lab").claimed
+    OutboundMessage.objects.update(due_at=timezone.now())
+    deliver("lab")
+    assert states(created.campaign)["anna"] == (State.SENT, "")
 
 
 def test_a_call_waits_for_a_handoff_that_is_being_archived_and_is_refused():
