@@ -5,7 +5,9 @@ import sys
 
 from proactive_site import settings as product
 
-MAKE = "from django.contrib.auth.hashers import make_password; print(make_password('correct horse'))"
+MAKE = (
+    "from django.contrib.auth.hashers import make_password; print(make_password('correct horse'))"
+)
 
 
 def test_passwords_are_kept_by_argon2id_at_no_less_than_owasp_asks_for():
