@@ -461,9 +461,11 @@ def test_a_notification_goes_away_after_its_lookback(app: Page) -> None:
     wait_for(lambda: worker.shown() == ["a" * 32], seconds=10, what="one notification")
     app.wait_for_timeout(1000)
 
-    worker.push("b" * 32, seconds=60)
+    def is_alone() -> bool:
+        worker.push("b" * 32, seconds=60)
+        return worker.shown() == ["b" * 32]
 
-    wait_for(lambda: worker.shown() == ["b" * 32], seconds=10, what="the other one alone")
+    wait_for(is_alone, seconds=10, what="the other one alone")
 
 
 def test_the_worker_tells_delivered_with_the_token_that_it_was_given_and_not_without(
