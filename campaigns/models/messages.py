@@ -1,10 +1,9 @@
-"""Campaigns, the ledger of outbound messages, what happened to each, and the counts."""
+"""Campaigns and their messages: the ledger."""
 
-from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
-from django.db.models import Q, Sum
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import Account, Skill
@@ -25,6 +24,8 @@ class State(models.TextChoices):
 
 
 PENDING = (State.QUEUED, State.SENDING)
+
+
 FINAL = (State.SENT, State.SUPPRESSED, State.FAILED, State.EXPIRED, State.CANCELLED)
 # Of the rows that are not final, those that wait for their time, and all others.
 _SCHEDULED = Q(state=State.QUEUED, reason__in=WAIT_REASONS)
@@ -237,143 +238,3 @@ class MessageEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.outcome or self.reason}"
-
-
-class TallyQuerySet(models.QuerySet["CampaignTally"]):
-    def totals(self) -> dict[str, int]:
-        """Count by state, folded rows and fresh deltas together."""
-        return dict(self.values_list("state").annotate(total=Sum("n")))
-
-
-class CampaignTally(models.Model):
-    """Counts as deltas: a page sums them, a job folds them, nobody updates one in the hot path.
-
-    ``state`` is ``accepted``, a final state, ``delivered`` or ``opened``. A row that is rolled is
-    in `DailyFigure` too.
-    """
-
-    account_id = models.BigIntegerField()
-    campaign = models.ForeignKey(
-        Campaign, on_delete=models.CASCADE, related_name="tallies", db_index=False
-    )
-    app_name = models.CharField(max_length=155, blank=True)
-    handoff_id = models.BigIntegerField()
-    skill_id = models.BigIntegerField()
-    day = models.DateField(help_text="Day of acceptance, UTC.")
-    state = models.CharField(max_length=10)
-    reason = models.CharField(max_length=40, blank=True)
-    n = models.IntegerField()
-    is_rolled = models.BooleanField(default=False, db_default=False)
-
-    objects = TallyQuerySet.as_manager()
-
-    class Meta:
-        indexes: ClassVar = [
-            models.Index(fields=["campaign", "state"], name="tally_by_campaign"),
-            models.Index(fields=["account_id", "day"], name="tally_by_day"),
-            models.Index(
-                fields=["account_id"], condition=Q(is_rolled=False), name="tally_unrolled"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.state} {self.n:+d}"
-
-
-class DailyFigure(models.Model):
-    """What became of the messages of a day, over all campaigns, for the analytics.
-
-    The sum of rolled tallies and of counted answers (``state`` ``replied``); what has come since
-    is added where it is read, so the figures are exact at any moment.
-    """
-
-    account_id = models.BigIntegerField()
-    day = models.DateField(help_text="Day of acceptance, UTC.")
-    app_name = models.CharField(max_length=155, blank=True)
-    handoff_id = models.BigIntegerField()
-    skill_id = models.BigIntegerField()
-    state = models.CharField(max_length=10)
-    reason = models.CharField(max_length=40, blank=True)
-    n = models.BigIntegerField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=[
-                    "account_id",
-                    "day",
-                    "handoff_id",
-                    "skill_id",
-                    "app_name",
-                    "state",
-                    "reason",
-                ],
-                name="daily_figure_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.day} {self.state} {self.n}"
-
-
-class IdempotencyKey(models.Model):
-    """The answer to a call that had an ``Idempotency-Key``, to be given again (A8).
-
-    Stored in the transaction of its campaign, so a row that can be seen has its answer.
-    """
-
-    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="+", db_index=False)
-    client_id = models.CharField(max_length=100)
-    operation = models.CharField(max_length=80, help_text="Method and path below the account.")
-    key = models.CharField(max_length=255)
-    fingerprint = models.CharField(max_length=64, help_text="SHA-256 of the body's canonical JSON.")
-    status = models.PositiveSmallIntegerField(default=200)
-    body = models.BinaryField(default=bytes)
-    campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, null=True, related_name="+")
-    created_at = models.DateTimeField(db_index=True)
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(
-                fields=["account", "client_id", "operation", "key"], name="idempotency_key_unique"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.operation} {self.key}"
-
-
-class Heartbeat(models.Model):
-    """When a kind of process last showed that it works."""
-
-    name = models.CharField(max_length=40, primary_key=True)
-    at = models.DateTimeField()
-
-    def __str__(self) -> str:
-        return f"{self.name} {self.at:%H:%M:%S}"
-
-    @classmethod
-    def beat(cls, name: str, now: datetime) -> None:
-        cls.objects.update_or_create(name=name, defaults={"at": now})
-
-    @classmethod
-    def is_fresh(cls, name: str, *, since: datetime) -> bool:
-        return cls.objects.filter(name=name, at__gte=since).exists()
-
-
-class PoisonReport(models.Model):
-    """An unexpected error in the engine, by the hash of its stack; how often and for whom."""
-
-    stack_hash = models.CharField(max_length=16)
-    message = models.ForeignKey(OutboundMessage, on_delete=models.CASCADE, db_constraint=False)
-    count = models.PositiveIntegerField(default=1)
-    summary = models.CharField(max_length=300)
-    last_at = models.DateTimeField()
-
-    class Meta:
-        constraints: ClassVar = [
-            models.UniqueConstraint(fields=["message", "stack_hash"], name="poison_once"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.stack_hash} × {self.count}"
