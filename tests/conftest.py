@@ -9,6 +9,7 @@ import pytest
 from django.conf import settings as configured
 from django.contrib.auth.hashers import Argon2PasswordHasher
 from django.core.cache import cache
+from django.core.management.commands import flush
 from django.db import connection, transaction
 from django.test import override_settings
 
@@ -61,6 +62,25 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> Iterator[N
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
             " WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
+
+
+# What migrations put there.
+KEPT_TABLES = {"django_content_type", "auth_permission", "django_migrations"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_flush() -> Iterator[None]:
+    """After a test that commits, what it left is taken away, but not what Django would put back
+    row by row."""
+
+    def emptying(style: Any, given: Any, **options: Any) -> list[str]:
+        tables = set(given.introspection.django_table_names(only_existing=True)) - KEPT_TABLES
+        return list(given.ops.sql_flush(style, sorted(tables), **options))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", emptying)
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *args, **options: None)
+        yield
 
 
 @pytest.fixture(scope="module")
