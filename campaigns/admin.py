@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.admin_scope import AccountScopedAdmin, ScopedRelatedFilter
+from accounts.admin_scope import ReadOnlyAdmin, ScopedRelatedFilter
 from accounts.models import Account
 from campaigns.dead_letters import DeadLetterFilter
 from campaigns.models import Campaign, MessageEvent, OutboundMessage, State
@@ -18,17 +18,6 @@ from campaigns.replaying import MOST_AT_ONCE, replay_messages
 from campaigns.services import HandoffInUse, archive_handoff, cancel_campaign
 from handoffs.admin import HandoffAdmin as BaseHandoffAdmin
 from handoffs.models import Handoff
-
-
-class ReadOnlyAdmin(AccountScopedAdmin):
-    def has_add_permission(self, request: HttpRequest, *args: Any) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
 
 
 @admin.register(Campaign)

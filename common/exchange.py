@@ -1,7 +1,7 @@
 """One request on one libcurl handle: how it is set up and what its end is worth."""
 
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from io import BytesIO
@@ -15,6 +15,7 @@ import pycurl
 
 from common.calls import Answer, Call, Sent, Tls
 from common.guard import AddressGuard
+from common.heads import read_head
 
 AUTHORITIES = (
     "/etc/ssl/certs/ca-certificates.crt",
@@ -36,7 +37,6 @@ TLS_CODES = frozenset(
 CERTIFICATE_ALERTS = ("alert certificate", "alert bad certificate", "alert unknown ca")
 """With TLS 1.3 a server refuses our certificate only after the request has left."""
 
-END_OF_HEAD = b"\r\n"
 # Past a call's time by so much, the process was stopped meanwhile.
 LATE_SECONDS = 0.5
 # CURLOPT_QUICK_EXIT, for which pycurl has no name.
@@ -183,7 +183,7 @@ class Exchange:
 
     def finish(self, code: int = 0, message: str = "") -> Answer[Any]:
         """Read the result of a handle that libcurl has reported done; `code` is libcurl's."""
-        status, headers = _read_head(self.head)
+        status, headers = read_head(self.head)
         sent, is_tls_refused = Sent.ANSWERED, False
         # Of a name's addresses one may be refused and the next one open.
         is_refused = self.is_refused and not self.is_opened
@@ -251,31 +251,6 @@ def find_authorities() -> str:
     return next((path for path in (found, *AUTHORITIES) if path and Path(path).exists()), found)
 
 
-class Headers(Mapping[str, str]):
-    """With lower-case names. Read when somebody asks: most answers say it all by their status."""
-
-    __slots__ = ("_lines", "_read")
-
-    def __init__(self, lines: list[bytes]) -> None:
-        self._lines = lines
-        self._read: dict[str, str] | None = None
-
-    def _values(self) -> dict[str, str]:
-        if self._read is None:
-            pairs = (line.decode("latin-1").partition(":") for line in self._lines)
-            self._read = {name.lower(): value.strip() for name, _, value in pairs}
-        return self._read
-
-    def __getitem__(self, name: str) -> str:
-        return self._values()[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values())
-
-    def __len__(self) -> int:
-        return len(self._values())
-
-
 def _lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
     """:raises ValueError: for one that would be read as two."""
     lines = [f"{name}: {value}" for name, value in headers]
@@ -283,35 +258,6 @@ def _lines(headers: tuple[tuple[str, str], ...]) -> list[str]:
     if "\n" in text or "\r" in text or "\0" in text:
         raise ValueError("A header must be one line.")
     return [*lines, "Expect:"]
-
-
-def _read_head(lines: list[bytes]) -> tuple[int | None, Mapping[str, str]]:
-    """Status and headers of the answer's own head; interim heads and trailers come in the same
-    list."""
-    if lines.count(END_OF_HEAD) == 1 and lines[-1] == END_OF_HEAD:
-        heads = [lines]
-    else:
-        heads = _whole_heads(lines)
-    for head in heads:
-        if (status := _read_status(head[0])) >= 200:
-            return status, Headers(head[1:-1])
-    return None, {}
-
-
-def _whole_heads(lines: list[bytes]) -> list[list[bytes]]:
-    """Each from its status line to the empty one; what broke off is none."""
-    heads: list[list[bytes]] = []
-    start = 0
-    for number, line in enumerate(lines):
-        if line in (END_OF_HEAD, b"\n"):
-            heads.append(lines[start : number + 1])
-            start = number + 1
-    return heads
-
-
-def _read_status(line: bytes) -> int:
-    """The three digits that libcurl has found; it lets anything follow them."""
-    return int(line.split(None, 2)[1][:3])
 
 
 def _judge(code: int, message: str, head_bytes: int) -> tuple[Sent, bool]:

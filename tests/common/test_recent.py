@@ -63,6 +63,23 @@ def test_of_a_crowd_in_several_processes_one_works_it_out(work):
     assert work.times == 1
 
 
+def test_who_looked_just_before_another_ended_works_nothing_out(work):
+    class Overtaken(SharedRedis):
+        has_looked = False
+
+        def ask(self, *args, **options):
+            found = super().ask(*args, **options)
+            if not self.has_looked:
+                self.has_looked = True
+                process().get("a", work, now=NOW)
+            return found
+
+    late = RecentFacts(Overtaken(settings.REDIS_URL), kept=MINUTE)
+
+    assert late.get("a", work, now=NOW).facts == {"time": 1}
+    assert work.times == 1
+
+
 def test_what_could_not_be_worked_out_is_tried_by_the_next(work):
     def fail():
         raise ValueError("not now")
